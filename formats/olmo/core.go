@@ -1,0 +1,155 @@
+package olmo
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"olmotool/formats"
+	"olmotool/formats/safetensors"
+	"olmotool/formats/torch"
+)
+
+// coreUnshardedLayout is what OLMo-core writes when it unshards a checkpoint:
+// its own names, nothing fused, in one file.
+var coreUnshardedLayout = &layout{
+	name: "olmo-core-unsharded",
+	doc:  "OLMo-core in one file: config.json of OLMo-core, model.pt or model.safetensors",
+	match: func(d *dir) bool {
+		return d.config == "core" && !d.has("config.yaml") && !d.hasSub("model_and_optim") && (d.has("model.pt") || d.has("model.safetensors"))
+	},
+	open: func(path string) (*Source, error) {
+		cfgPath := filepath.Join(path, "config.json")
+		b, err := readBounded(cfgPath)
+		if err != nil {
+			return nil, err
+		}
+		c, err := parseCoreConfig(b, cfgPath)
+		if err != nil {
+			return nil, err
+		}
+		s := &Source{Config: c, Beside: Beside{path}}
+		if pt := filepath.Join(path, "model.pt"); s.Beside.Has("model.pt") {
+			s.Torch, err = torch.OpenFile(pt)
+			if err == nil {
+				s.Checkpoint = s.Torch.Checkpoint
+			}
+		} else {
+			s.Checkpoint, err = safetensors.Open(filepath.Join(path, "model.safetensors"))
+		}
+		if err != nil {
+			return nil, sniffed(err)
+		}
+		s.Path = path
+		return s, nil
+	},
+	canonical: coreCanonical,
+	plan:      planCore,
+}
+
+// coreNames maps modules of a layer.
+var coreNames = map[string]string{
+	"self_attn.q_proj":           "attention.w_q",
+	"self_attn.k_proj":           "attention.w_k",
+	"self_attn.v_proj":           "attention.w_v",
+	"self_attn.o_proj":           "attention.w_out",
+	"self_attn.q_norm":           "attention.q_norm",
+	"self_attn.k_norm":           "attention.k_norm",
+	"mlp.gate_proj":              "feed_forward.w1",
+	"mlp.down_proj":              "feed_forward.w2",
+	"mlp.up_proj":                "feed_forward.w3",
+	"post_attention_layernorm":   "attention_norm",
+	"post_feedforward_layernorm": "feed_forward_norm",
+}
+
+// coreOrder is the order of the modules in OLMo-core's block.
+var coreOrder = []string{
+	"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "self_attn.q_norm", "self_attn.k_norm",
+	"post_attention_layernorm", "mlp.gate_proj", "mlp.down_proj", "mlp.up_proj", "post_feedforward_layernorm",
+}
+
+const (
+	coreEmbed = "embeddings.weight"
+	coreNorm  = "lm_head.norm.weight"
+	coreHead  = "lm_head.w_out.weight"
+)
+
+func coreCanonical(s *Source) ([]formats.Tensor, error) {
+	hf := map[string]string{}
+	for a, b := range coreNames {
+		hf[b] = a
+	}
+	var out []formats.Tensor
+	for _, t := range s.Tensors {
+		switch t.Name {
+		case coreEmbed:
+			out = append(out, t.WithName(embedName))
+			continue
+		case coreNorm, "norm.weight": // the latter before OLMo-core 1.7
+			out = append(out, t.WithName(normName))
+			continue
+		case coreHead, "w_out.weight":
+			if !s.Config.TieWordEmbeddings {
+				out = append(out, t.WithName(headName))
+			}
+			continue
+		}
+		layer, module, ok := cutLayer(t.Name, "blocks.")
+		if name := hf[module]; ok && name != "" {
+			t = t.WithName(layerName(layer, name))
+		}
+		out = append(out, t) // arrange reports names that are not known
+	}
+	return out, nil
+}
+
+func planCore(m *Model, o PlanOptions) (*Plan, error) {
+	if m.Config == nil {
+		return nil, errBare("an OLMo-core checkpoint")
+	}
+	ts, err := castAll(m.Tensors, o)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := m.Config.encodeCore(mainDType(ts))
+	if err != nil {
+		return nil, err
+	}
+	get := byName(ts)
+	ss := []stored{same(coreEmbed, get[embedName])}
+	for i := range m.Config.NumHiddenLayers {
+		layer := strconv.FormatInt(i, 10)
+		for _, module := range coreOrder {
+			if t, ok := get[layerName(layer, module)]; ok {
+				ss = append(ss, same("blocks."+layer+"."+coreNames[module]+".weight", t))
+			}
+		}
+	}
+	if t, ok := get[normName]; ok {
+		ss = append(ss, same(coreNorm, t))
+	}
+	if t, ok := get[headName]; ok {
+		ss = append(ss, same(coreHead, t))
+	}
+	var f *formats.FilePlan
+	switch o.Container {
+	case "", "torch":
+		f, err = torch.Plan("model.pt", tensorsOf(ss), torch.Options{})
+	case "safetensors":
+		f, err = safetensors.Plan("model.safetensors", tensorsOf(ss), nil)
+	default:
+		err = fmt.Errorf("container: found %q, expected \"torch\" or \"safetensors\"", o.Container)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Dir: true, Tensors: ts, Files: []*formats.FilePlan{f}}
+	attribute(p.Files, ss)
+	copies, err := m.copies(o)
+	if err != nil {
+		return nil, err
+	}
+	p.Files = slices.Concat(p.Files, copies, []*formats.FilePlan{literal("config.json", cfg)})
+	return p, nil
+}

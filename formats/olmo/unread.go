@@ -1,0 +1,42 @@
+package olmo
+
+// unread are layouts that are recognised so that a message can name them.
+var unread = []*layout{
+	{
+		name:  "olmo-core",
+		doc:   "OLMo-core distributed checkpoint: model_and_optim/.metadata and .distcp files",
+		match: func(d *dir) bool { return (d.hasSub("model_and_optim") || d.has(".metadata")) && !d.has("config.yaml") },
+	},
+	{
+		name:  "olmo-safetensors",
+		doc:   "legacy unsharded with base64-pickled names: config.yaml, model.safetensors",
+		match: func(d *dir) bool { return d.has("config.yaml") && d.has("model.safetensors") && !d.isHF() },
+	},
+	{
+		name:  "olmo-sharded-torch",
+		doc:   "legacy sharded: config.yaml, model_and_optim/.metadata",
+		match: func(d *dir) bool { return d.has("config.yaml") && d.hasSub("model_and_optim") },
+	},
+	{
+		name:  "olmo-sharded-legacy",
+		doc:   "legacy sharded: config.yaml, rank0.pt …",
+		match: func(d *dir) bool { return d.has("config.yaml") && d.has("rank0.pt") },
+	},
+	{
+		name:  "olmo-sharded-local",
+		doc:   "legacy sharded: metadata.yaml, model/rank0.pt …",
+		match: func(d *dir) bool { return d.has("metadata.yaml") && d.hasSub("model") },
+	},
+	{
+		name: "olmo-sharded-core",
+		doc:  "legacy sharded: model/metadata.json, model/rank_0.safetensors …",
+		match: func(d *dir) bool {
+			return d.has("config.yaml") && d.hasSub("model") && d.hasSub("optim") && !d.has("metadata.yaml")
+		},
+	},
+	{
+		name:  "hf-olmo",
+		doc:   "the remote-code wrapper of OLMo 1: config.json of model_type hf_olmo",
+		match: func(d *dir) bool { return d.config == "hf_olmo" },
+	},
+}
