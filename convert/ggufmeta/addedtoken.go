@@ -8,12 +8,12 @@ import (
 )
 
 // addedToken is a token that stands beside the vocabulary of the model: found in
-// text as a whole, before the text is cut into words.
+// text as a whole, before the text is cut into words. How it matches there
+// (single_word, lstrip, rstrip) leaves no trace in a GGUF.
 type addedToken struct {
-	content                    string
-	singleWord, lstrip, rstrip bool
-	special                    bool
-	normalize                  *bool // nil: the opposite of special
+	content   string
+	special   bool
+	normalize *bool // nil: the opposite of special
 }
 
 var tokenFlags = []string{"single_word", "lstrip", "rstrip", "normalized", "special"}
@@ -23,13 +23,6 @@ func (t addedToken) normalized() bool {
 		return *t.normalize
 	}
 	return !t.special
-}
-
-// same reports whether two tokens have the same text and properties.
-func (t addedToken) same(u addedToken) bool {
-	n := t.normalized() == u.normalized()
-	t.normalize, u.normalize = nil, nil
-	return n && t == u
 }
 
 // parseAddedToken reads the form that all tokenizer files share. Flags that are
@@ -44,17 +37,19 @@ func parseAddedToken(file, place string, o *ordjson.Object) (addedToken, error) 
 	if len(t.content) > maxTokenText {
 		return t, formats.Errorf(file, place+".content", "found %d bytes, expected at most %d", len(t.content), maxTokenText)
 	}
-	var normalized bool
-	for i, flag := range []*bool{&t.singleWord, &t.lstrip, &t.rstrip, &normalized, &t.special} {
-		v, found := o.Get(tokenFlags[i])
+	for _, key := range tokenFlags {
+		v, found := o.Get(key)
 		if !found {
 			continue
 		}
-		if *flag, ok = v.(bool); !ok {
-			return t, formats.Errorf(file, place+"."+tokenFlags[i], "found %s, expected true or false", describe(v))
-		}
-		if flag == &normalized {
-			t.normalize = &normalized
+		on, ok := v.(bool)
+		switch {
+		case !ok:
+			return t, formats.Errorf(file, place+"."+key, "found %s, expected true or false", describe(v))
+		case key == "normalized":
+			t.normalize = &on
+		case key == "special":
+			t.special = on
 		}
 	}
 	return t, nil

@@ -76,8 +76,19 @@ func cardYAML(file, card string) (string, error) {
 	if !utf8.ValidString(text) {
 		return "", formats.Errorf(file, "front matter", "found bytes that are not UTF-8, expected UTF-8 text")
 	}
+	for _, r := range text {
+		if !printable(r) {
+			return "", formats.Errorf(file, "front matter", "found character %U, expected those that YAML allows", r)
+		}
+	}
 	text = strings.ReplaceAll(text, "- no\n", "- \"no\"\n")
 	return strings.ReplaceAll(text, "\t", "  "), nil
+}
+
+// printable reports whether YAML allows a character. It is the definition of
+// YAML 1.1; the parser has a wider one.
+func printable(r rune) bool {
+	return r == '\t' || r == '\n' || r >= ' ' && r <= '~' || r == 0x85 || r >= 0xa0 && r != 0xfffe && r != 0xffff
 }
 
 // nextLine cuts the first line off text, at any of the line ends that Python's

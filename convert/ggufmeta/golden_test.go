@@ -102,6 +102,9 @@ func wanted(t *testing.T, record any, first map[string]any) gguf.KV {
 			}
 			return f
 		}
+		if v == true || v == false { // a number to Python
+			return map[any]float64{true: 1, false: 0}[v]
+		}
 		f, err := ordjson.Float(v)
 		if err != nil {
 			t.Fatal(err)
@@ -114,19 +117,9 @@ func wanted(t *testing.T, record any, first map[string]any) gguf.KV {
 	case "uint32":
 		kv.Value = uint32(number(r[2]))
 	case "int32":
-		switch v := r[2].(type) {
-		case bool: // True
-			kv.Value = int32(1)
-		default:
-			kv.Value = int32(number(v))
-		}
+		kv.Value = int32(number(r[2]))
 	case "float32":
-		switch v := r[2].(type) {
-		case bool: // False
-			kv.Value = float32(0)
-		default:
-			kv.Value = float32(number(v))
-		}
+		kv.Value = float32(number(r[2]))
 	case "array":
 		list := r[2].([]any)
 		switch item {

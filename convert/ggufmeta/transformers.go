@@ -83,7 +83,7 @@ func addedTokens(src Source, file *tokenizerFile, config *ordjson.Object) (*adde
 		err = a.add(tokens)
 	}
 	if err == nil {
-		err = a.add(t.missing(a))
+		err = a.add(t.more(a))
 	}
 	if err != nil {
 		return nil, "", formats.Errorf(file.file, "added_tokens", "%w", err)
@@ -99,6 +99,9 @@ func (t *autoTokenizer) readConfig() error {
 	}
 	for i := range t.config.Len() {
 		key, v := t.config.At(i)
+		if key == "add_bos_token" || key == "add_eos_token" {
+			continue // the post-processor of tokenizer.json knows better
+		}
 		if _, isString := v.(string); isString && isOtherToken(key) {
 			t.named.Set(key, v)
 			continue
@@ -189,7 +192,19 @@ func (t *autoTokenizer) readSpecialTokensMap() error {
 			if key == "extra_special_tokens" {
 				before, _ := t.settings.Get(key)
 				list, _ := before.([]any)
-				t.settings.Set(key, append(slices.Clone(list), v...))
+				list = slices.Clone(list)
+				for _, v := range v {
+					if o, ok := v.(*ordjson.Object); ok {
+						token, err := parseAddedToken(t.src.path(name), key, o)
+						if err != nil {
+							return err
+						}
+						token.special = true
+						v = token
+					}
+					list = append(list, v)
+				}
+				t.settings.Set(key, list)
 				continue
 			}
 		}
@@ -354,9 +369,10 @@ func (t *autoTokenizer) token(place string, v any) (any, error) {
 	return nil, formats.Errorf(file, place, "found %s, expected a token: a string, or a mapping with its content", describe(v))
 }
 
-// missing returns the tokens that the added vocabulary does not have yet: listed
-// ones, in the order of their ids, then special ones.
-func (t *autoTokenizer) missing(a *addedVocabulary) []addedToken {
+// more returns the tokens that are added to those of tokenizer.json: all listed
+// ones once more, in the order of their ids, then the special ones that are
+// still missing. A token that is named is special, whatever its list says.
+func (t *autoTokenizer) more(a *addedVocabulary) []addedToken {
 	known := map[string]bool{}
 	for _, token := range a.tokens {
 		known[token.content] = true
@@ -373,9 +389,6 @@ func (t *autoTokenizer) missing(a *addedVocabulary) []addedToken {
 
 	var list []addedToken
 	for _, l := range lastOfEachID(t.listed) {
-		if id, ok := a.ids[l.content]; ok && a.tokens[id].same(l.addedToken) {
-			continue
-		}
 		list = append(list, l.addedToken)
 		known[l.content] = true
 	}

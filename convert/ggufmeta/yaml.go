@@ -54,8 +54,14 @@ func (c *yamlReader) construct(n *yaml.Node) (any, error) {
 		tag = n.ShortTag()
 	}
 	switch {
-	case tag == "!!set" && n.Kind == yaml.MappingNode, tag == "!!omap" && n.Kind == yaml.SequenceNode, tag == "!!pairs" && n.Kind == yaml.SequenceNode:
-		return opaque("a " + tag[2:]), nil
+	case tag == "!!set" && n.Kind == yaml.MappingNode:
+		return opaque("a set"), nil
+	case (tag == "!!omap" || tag == "!!pairs") && n.Kind == yaml.SequenceNode:
+		list := make([]any, len(n.Content))
+		for i := range list {
+			list[i] = opaque("a pair")
+		}
+		return list, nil
 	case n.Kind == yaml.ScalarNode:
 		return c.scalar(n, tag)
 	case n.Kind == yaml.SequenceNode && (tag == "" || tag == "!!seq"):
@@ -133,7 +139,7 @@ func (c *yamlReader) mapping(n *yaml.Node) (any, error) {
 				return nil, err
 			}
 			switch key.(type) {
-			case []any, *ordjson.Object, opaque:
+			case []any, *ordjson.Object:
 				return nil, c.fail(keyNode, describe(key)+" as a key", "a string")
 			}
 			_, isString = key.(string)

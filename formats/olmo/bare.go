@@ -52,9 +52,46 @@ var bareTorchLayout = &layout{
 	},
 	plan: func(m *Model, o PlanOptions) (*Plan, error) {
 		return planBare(m, o, func(ts []formats.Tensor) (*formats.FilePlan, error) {
-			return torch.Plan(o.Name, ts, torch.Options{})
+			var to torch.Options
+			if m.Source.Torch != nil {
+				// What torch saved is written as torch saved it.
+				to, _ = m.Source.Torch.Options()
+				if o.DType.Valid() {
+					to.Placements = recast(to.Placements, ts)
+				}
+			}
+			return torch.Plan(o.Name, ts, to)
 		})
 	},
+}
+
+// recast returns the placements of tensors whose type changes: those that are
+// the same values stay tied, others get a storage of their own.
+func recast(ps map[string]*torch.Placement, ts []formats.Tensor) map[string]*torch.Placement {
+	elements := map[*torch.Storage]int64{}
+	tied := map[*torch.Storage]*torch.Storage{}
+	for _, t := range ts {
+		p := ps[t.Name]
+		if p == nil || p.Storage == nil {
+			continue
+		}
+		n, seen := elements[p.Storage]
+		if !seen {
+			elements[p.Storage], tied[p.Storage] = t.Elements(), &torch.Storage{Device: p.Storage.Device}
+		}
+		if p.Offset != 0 || p.Strides != nil || seen && n != t.Elements() {
+			tied[p.Storage] = nil
+		}
+	}
+	out := map[string]*torch.Placement{}
+	same := map[*torch.Placement]*torch.Placement{}
+	for name, p := range ps {
+		if same[p] == nil {
+			same[p] = &torch.Placement{Storage: tied[p.Storage], Parameter: p.Parameter, RequiresGrad: p.RequiresGrad}
+		}
+		out[name] = same[p]
+	}
+	return out
 }
 
 func planBare(m *Model, o PlanOptions, plan func([]formats.Tensor) (*formats.FilePlan, error)) (*Plan, error) {

@@ -51,7 +51,7 @@ var hfBinLayout = &layout{
 	canonical: hfCanonical,
 	plan: func(m *Model, o PlanOptions) (*Plan, error) {
 		return planHF(m, o, hfWriter{"pytorch_model", ".bin", func(name string, ts []formats.Tensor) (*formats.FilePlan, error) {
-			return torch.Plan(name, ts, torch.Options{})
+			return torch.Plan(name, ts, torch.Options{Plain: true})
 		}})
 	},
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math/big"
 	"os"
@@ -387,3 +388,5 @@ func TestCRC(t *testing.T) {
 		}
 	}
 }
+
+func sprint(v any) string { return fmt.Sprint(v) }

@@ -53,7 +53,7 @@ func stdHash(s string) uint64 {
 }
 
 // bucketCounts are the sizes that a growing std::unordered_set takes in GCC's
-// library; the last one suffices for maxPlanTensors.
+// library; the last one suffices for maxTensors.
 var bucketCounts = []int{
 	13, 29, 59, 127, 257, 541, 1109, 2357, 5087, 10273, 20753, 42043,
 	85229, 172933, 351061, 712697, 1447153,

@@ -38,7 +38,7 @@ func TestSerializationID(t *testing.T) {
 
 // TestBucketCounts checks that the set can grow to all records of the largest plan.
 func TestBucketCounts(t *testing.T) {
-	if last := bucketCounts[len(bucketCounts)-1]; last < maxPlanTensors+3 {
-		t.Errorf("the last count is %d, want %d or more", last, maxPlanTensors+3)
+	if last := bucketCounts[len(bucketCounts)-1]; last < maxTensors+3 {
+		t.Errorf("the last count is %d, want %d or more", last, maxTensors+3)
 	}
 }

@@ -128,7 +128,7 @@ func (d *stateDict) storage(t formats.Tensor, dt writeDType, s *Storage, whole b
 		}
 		w.data, w.tensor = t.Data, &t
 	}
-	if err := checkText(w.device); err != nil {
+	if err := checkText(w.device, maxTensorName); err != nil {
 		return nil, fmt.Errorf("device: %w", err)
 	}
 	w.size = w.data.Size()

@@ -8,19 +8,9 @@ import (
 	"olmotool/formats"
 )
 
-const (
-	// maxPlanTensors is how many tensors a planned file may have. It is as many
-	// records as are accepted in an archive that is read, a hundred times what
-	// the largest models need, and keeps the pickle in some 200 MB.
-	maxPlanTensors = 1_000_000
-
-	// maxPlanText is how long a name may be. Names of tensors are some dozen
-	// bytes, and a record's name has 16 bits for its length.
-	maxPlanText = 32 << 10
-
-	// maxPlanRank is torch's own limit of dimensions.
-	maxPlanRank = 64
-)
+// maxRoot is how long the root folder's name may be, in bytes: it is the stem
+// of a file's name, and file systems stop there.
+const maxRoot = 255
 
 // Options says what a state dict is beyond the names, types and bytes of its
 // tensors. The zero value is that of torch.save(OrderedDict(...), name), each
@@ -31,7 +21,8 @@ type Options struct {
 	// name, or "archive" when that is not plain ASCII.
 	Root string
 
-	// Plain makes the state dict a dict instead of an OrderedDict.
+	// Plain makes the state dict a dict, which is what transformers saved,
+	// instead of an OrderedDict, which is what Module.state_dict returns.
 	Plain bool
 
 	// Metadata is the _metadata attribute that Module.state_dict gives its
@@ -40,9 +31,9 @@ type Options struct {
 	// there is no such attribute. A plain dict cannot have it.
 	Metadata []Module
 
-	// Placements holds, by name, the tensors that are not simply row-major in a
-	// storage of their own. Two names with one *Placement are one and the same
-	// Python object.
+	// Placements says of tensors, by name, what is not simply row-major in a
+	// storage of its own; other names in it do not matter. Two names with one
+	// *Placement are one and the same Python object.
 	Placements map[string]*Placement
 }
 
@@ -67,9 +58,11 @@ type Placement struct {
 
 // Storage is memory that tensors lie in; it is written once.
 type Storage struct {
-	// Data is its bytes; a tensor's own Data is then not read. Nil means those
-	// of the first tensor that is placed in it, which must be row-major from
-	// offset 0: so a tie needs no more than a Storage that two tensors share.
+	// Data is its bytes. The tensors' own Data is then not read, so that what
+	// is placed here must be as it was found, not a view or cast of that. Nil
+	// means the Data of the first tensor that is placed here, which must be
+	// row-major from offset 0: a tie needs no more than a Storage that two
+	// tensors share.
 	Data formats.Data
 
 	// Device is the tag of the device that the storage was saved from, such as
@@ -79,17 +72,18 @@ type Storage struct {
 
 // Plan returns the plan of the file that torch.save writes for a dict of these
 // tensors, in this order, on a little-endian Linux: the records and bytes of
-// torch 2.1 to 2.6, which every torch since 1.6 loads, with weights_only and
-// mmap where it knows them. (Before 2.1 the float8 types are not known, before
-// 2.3 the unsigned ones.)
+// torch 2.1 to 2.6, which older and newer ones load too, with weights_only and
+// mmap where they have them. (Element types without a storage class of their
+// own are newer: torch 2.1 does not load float8, 2.4 not the unsigned integers.)
 //
 // name is the name of the planned file. Names that are equal, not UTF-8 or
 // absurdly long, element types that torch does not have, and placements that do
-// not fit their storage are errors. The plan holds checksums in the making and
-// can be carried out once.
+// not fit their storage are errors. The plan holds checksums in the making: it
+// can be carried out once, and the Sum of a segment must see its bytes in order
+// even if the segment is cut in pieces.
 func Plan(name string, tensors []formats.Tensor, o Options) (*formats.FilePlan, error) {
-	if len(tensors) > maxPlanTensors {
-		return nil, formats.Errorf(name, "", "found %d tensors, expected at most %d", len(tensors), maxPlanTensors)
+	if len(tensors) > maxTensors {
+		return nil, formats.Errorf(name, "", "found %d tensors, expected at most %d", len(tensors), maxTensors)
 	}
 	root := o.Root
 	if root == "" {
@@ -105,7 +99,7 @@ func Plan(name string, tensors []formats.Tensor, o Options) (*formats.FilePlan, 
 	seen := make(map[string]bool, len(tensors))
 	for _, t := range tensors {
 		place := fmt.Sprintf("tensor %q", t.Name)
-		if err := checkText(t.Name); err != nil {
+		if err := checkText(t.Name, maxTensorName); err != nil {
 			return nil, formats.Errorf(name, place, "%w", err)
 		}
 		if seen[t.Name] {
@@ -150,7 +144,7 @@ func stem(name string) string {
 }
 
 func checkRoot(root string) error {
-	if err := checkText(root); err != nil {
+	if err := checkText(root, maxRoot); err != nil {
 		return err
 	}
 	if strings.ContainsAny(root, "/\x00") || root == "." || root == ".." {
@@ -159,9 +153,9 @@ func checkRoot(root string) error {
 	return nil
 }
 
-func checkText(s string) error {
-	if len(s) > maxPlanText {
-		return fmt.Errorf("found a name of %d bytes, expected at most %d", len(s), maxPlanText)
+func checkText(s string, limit int) error {
+	if len(s) > limit {
+		return fmt.Errorf("found a name of %d bytes, expected at most %d", len(s), limit)
 	}
 	if !utf8.ValidString(s) {
 		return fmt.Errorf("found a name that is not UTF-8, expected UTF-8")
@@ -175,7 +169,7 @@ func checkMetadata(o Options) error {
 	}
 	seen := make(map[string]bool, len(o.Metadata))
 	for _, m := range o.Metadata {
-		if err := checkText(m.Path); err != nil {
+		if err := checkText(m.Path, maxTensorName); err != nil {
 			return fmt.Errorf("module %q: %w", m.Path, err)
 		}
 		if seen[m.Path] {

@@ -94,7 +94,7 @@ func TestPlanRefuses(t *testing.T) {
 		{[]formats.Tensor{w, w}, Options{}, `m.pt: tensor "w": found the name twice, expected each name once`},
 		{[]formats.Tensor{w.WithName("a\xff")}, Options{}, `m.pt: tensor "a\xff": found a name that is not UTF-8, expected UTF-8`},
 		{[]formats.Tensor{w.WithName("a\xed\xa0\x80")}, Options{}, `m.pt: tensor "a\xed\xa0\x80": found a name that is not UTF-8, expected UTF-8`},
-		{[]formats.Tensor{w.WithName(strings.Repeat("n", 40000))}, Options{}, `found a name of 40000 bytes, expected at most 32768`},
+		{[]formats.Tensor{w.WithName(strings.Repeat("n", 70000))}, Options{}, `found a name of 70000 bytes, expected at most 65536`},
 		{[]formats.Tensor{pattern("w", formats.Q8_0, 32)}, Options{}, `m.pt: tensor "w": found element type Q8_0, expected one that torch has`},
 		{[]formats.Tensor{pattern("w", formats.F6E2M3, 4)}, Options{}, `m.pt: tensor "w": found element type F6_E2M3, expected one that torch has`},
 		{[]formats.Tensor{{Name: "w"}}, Options{}, `m.pt: tensor "w": found element type invalid, expected one that torch has`},
@@ -104,7 +104,7 @@ func TestPlanRefuses(t *testing.T) {
 		{[]formats.Tensor{short}, Options{}, `m.pt: tensor "w": found 23 bytes, expected 24 for F32 [2 3]`},
 		{[]formats.Tensor{deep}, Options{}, `m.pt: tensor "w": found 65 dimensions, expected at most 64`},
 		{[]formats.Tensor{pattern("w", formats.F4, 2, 3)}, Options{}, `m.pt: tensor "w": found shape [2 3], expected a last dimension that is a multiple of 2 for F4`},
-		{make([]formats.Tensor, maxPlanTensors+1), Options{}, `m.pt: found 1000001 tensors, expected at most 1000000`},
+		{make([]formats.Tensor, maxTensors+1), Options{}, `m.pt: found 1000001 tensors, expected at most 1000000`},
 
 		{[]formats.Tensor{w}, place(Placement{Strides: []int64{3}}), `m.pt: tensor "w": found 1 strides, expected 2`},
 		{[]formats.Tensor{w}, place(Placement{Strides: []int64{3, -1}, Storage: bytesOf(24)}), `m.pt: tensor "w": offset 0, strides [3 -1]: negative factor in 2 × -1`},
@@ -122,6 +122,7 @@ func TestPlanRefuses(t *testing.T) {
 		{[]formats.Tensor{w, pattern("v", formats.F32, 6)}, Options{Placements: map[string]*Placement{"w": same, "v": same}},
 			`m.pt: tensor "v": found F32 [6], expected F32 [2 3] as "w" is the same object`},
 
+		{nil, Options{Root: strings.Repeat("n", 256)}, `found a name of 256 bytes, expected at most 255`},
 		{nil, Options{Root: "a/b"}, `m.pt: root folder "a/b": found a path, expected the name of one folder`},
 		{nil, Options{Root: ".."}, `m.pt: root folder "..": found a path, expected the name of one folder`},
 		{nil, Options{Root: "a\x00"}, `m.pt: root folder "a\x00": found a path, expected the name of one folder`},

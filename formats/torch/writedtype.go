@@ -54,8 +54,8 @@ func (d writeDType) kind() pickleGlobal {
 // torchShape returns the shape that torch gives the tensor. It differs where
 // an element of torch is two of ours.
 func torchShape(t formats.Tensor) ([]int64, error) {
-	if len(t.Shape) > maxPlanRank {
-		return nil, fmt.Errorf("found %d dimensions, expected at most %d", len(t.Shape), maxPlanRank)
+	if len(t.Shape) > maxRank {
+		return nil, fmt.Errorf("found %d dimensions, expected at most %d", len(t.Shape), maxRank)
 	}
 	n := t.DType.BlockElems()
 	if n == 1 {

@@ -58,6 +58,8 @@ func (m *zipMember) set(b []byte) {
 	m.sum.Write(b)
 }
 
+func (m *zipMember) contents() ([]byte, error) { return m.small, nil }
+
 // addData appends a record of size bytes of data, which tensor holds too if it
 // is not nil.
 func (z *zipWriter) addData(name string, data io.ReaderAt, size int64, tensor *formats.Tensor) {
@@ -72,8 +74,7 @@ func (z *zipWriter) addData(name string, data io.ReaderAt, size int64, tensor *f
 // data, and between them all that is around records.
 func (z *zipWriter) plan() ([]formats.Segment, error) {
 	records := len(z.members)
-	z.add(".data/serialization_id", make([]byte, serializationIDSize))
-	id := z.members[records]
+	z.add(".data/serialization_id", make([]byte, serializationIDSize)) // as yet only the size
 
 	var (
 		segments []formats.Segment
@@ -84,7 +85,7 @@ func (z *zipWriter) plan() ([]formats.Segment, error) {
 		parts := parts
 		segments = append(segments, formats.Segment{Size: end - from, Late: func() ([]byte, error) { return joinParts(parts) }})
 	}
-	for _, m := range z.members {
+	for i, m := range z.members {
 		if err := m.place(at); err != nil {
 			return nil, fmt.Errorf("record %q: %w", m.name, err)
 		}
@@ -95,10 +96,10 @@ func (z *zipWriter) plan() ([]formats.Segment, error) {
 			parts, from = nil, m.body+m.size
 			segments = append(segments, formats.Segment{Size: m.size, Data: m.data, Sum: &m.sum, Tensor: m.tensor})
 		} else {
-			if m == id {
-				parts = append(parts, func() ([]byte, error) { z.identify(id, records); return nil, nil })
+			if i == records {
+				parts = append(parts, z.identify)
 			}
-			parts = append(parts, func() ([]byte, error) { return m.small, nil })
+			parts = append(parts, m.contents)
 		}
 		parts = append(parts, m.descriptor)
 	}
@@ -111,17 +112,20 @@ func (z *zipWriter) plan() ([]formats.Segment, error) {
 	return segments, nil
 }
 
-// identify gives the last record its contents, when all sums are known.
-func (z *zipWriter) identify(id *zipMember, records int) {
+// identify gives the last record its contents, when all sums are known. It adds
+// no bytes of its own.
+func (z *zipWriter) identify() ([]byte, error) {
+	last := len(z.members) - 1
 	var names []string
 	var sums []uint32
-	for _, m := range z.members[:records] {
+	for _, m := range z.members[:last] {
 		names = append(names, m.name)
 		if m.size > 0 {
 			sums = append(sums, m.sum.crc)
 		}
 	}
-	id.set(serializationID(names, sums))
+	z.members[last].set(serializationID(names, sums))
+	return nil, nil
 }
 
 func joinParts(parts []func() ([]byte, error)) ([]byte, error) {
