@@ -3,8 +3,8 @@ package convert
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -24,103 +24,101 @@ func (e *VerifyError) Unwrap() error { return e.Err }
 // form and compares it with the source, read once more: the same tensors, types
 // and shapes, and every byte what the source's becomes in that type. Of the
 // config it compares what changes the function.
-func (o *Options) verify(ctx context.Context, m *olmo.Model, plan *olmo.Plan, out sink, r *Result) error {
-	bad := func(format string, args ...any) error {
-		return &VerifyError{fmt.Errorf("%s: read back: "+format, append([]any{o.Dst}, args...)...)}
+func (c *conversion) verify(ctx context.Context, out staged) error {
+	err := c.readBack(ctx, out)
+	if err == nil {
+		c.result.Verified = true
+		return nil
 	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return &VerifyError{fmt.Errorf("%s: read back: %w", c.Dst, err)}
+}
+
+func (c *conversion) readBack(ctx context.Context, out staged) error {
 	// A directory is opened as one, a set by its first shard.
-	first := ""
-	if !plan.Dir {
-		first = plan.Files[0].Name
+	path := out.Output.Staged("")
+	if !c.plan.Dir {
+		path = out.Staged(c.plan.Files[0].Name)
 	}
-	back, err := olmo.Open(out.Staged(first), o.To)
+	back, err := olmo.Open(path, c.To)
 	if err != nil {
-		return bad("%w", err)
+		return err
 	}
 	defer back.Close()
 	got, err := back.Model()
 	if err != nil {
-		return bad("%w", err)
+		return err
 	}
-	if m.Config != nil {
-		if d := m.Config.Diff(got.Config); len(d) > 0 {
-			return bad("config: %s", d[0])
+	if got.Config != nil { // else it is a bare file, which has none
+		if d := c.model.Config.Diff(got.Config); len(d) > 0 {
+			return fmt.Errorf("config: %s, expected no difference", d[0])
 		}
 	}
-	have := map[string]formats.Tensor{}
+	want := c.plan.Tensors
+	if len(got.Tensors) != len(want) {
+		return fmt.Errorf("found %d tensors, expected %d", len(got.Tensors), len(want))
+	}
+	have := make(map[string]formats.Tensor, len(want))
 	for _, t := range got.Tensors {
 		have[t.Name] = t
 	}
-	if len(have) != len(plan.Tensors) {
-		return bad("found %d tensors, expected %d", len(have), len(plan.Tensors))
-	}
-	progress := o.stage("verifying", plan.Files)
-	if err := compare(ctx, plan.Tensors, have, o.Threads, progress); err != nil {
-		if errors.Is(err, context.Canceled) {
-			return err
-		}
-		return bad("%w", err)
-	}
-	r.Verified = len(plan.Tensors)
-	return nil
-}
-
-const compareBytes = 1 << 20
-
-// compare reads both sides of every tensor and returns the first difference.
-func compare(ctx context.Context, want []formats.Tensor, have map[string]formats.Tensor, threads int, progress func(int64)) error {
-	var (
-		mu sync.Mutex
-		i  int
-		at int64
-	)
-	next := func() (t formats.Tensor, off int64, ok bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		for i < len(want) && at >= want[i].Bytes() {
-			i, at = i+1, 0
-		}
-		if i == len(want) {
-			return t, 0, false
-		}
-		t, off = want[i], at
-		at += compareBytes
-		return t, off, true
-	}
-	for _, w := range want {
+	pairs := make([]pair, len(want))
+	var total int64
+	for i, w := range want {
 		g, ok := have[w.Name]
 		if !ok {
-			return fmt.Errorf("tensor %q: found none", w.Name)
+			return fmt.Errorf("tensor %q: found none, expected one", w.Name)
 		}
-		if g.DType != w.DType || fmt.Sprint(g.Shape) != fmt.Sprint(w.Shape) {
+		if g.DType != w.DType || !slices.Equal(g.Shape, w.Shape) {
 			return fmt.Errorf("tensor %q: found %s %v, expected %s %v", w.Name, g.DType, g.Shape, w.DType, w.Shape)
 		}
+		pairs[i] = pair{w, g}
+		total += w.Bytes()
+	}
+	return compare(ctx, pairs, c.Threads, c.stage("verifying", total))
+}
+
+// pair is a tensor as it should be and as it is.
+type pair struct{ want, got formats.Tensor }
+
+// compareBytes is how much of both sides one worker holds.
+const compareBytes = 1 << 20
+
+// compare reads both sides of every pair and returns a difference if there is
+// one.
+func compare(ctx context.Context, pairs []pair, threads int, progress func(int64)) error {
+	var mu sync.Mutex
+	i, at := 0, int64(0)
+	next := func() (p pair, off int64, ok bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		for i < len(pairs) && at >= pairs[i].want.Bytes() {
+			i, at = i+1, 0
+		}
+		if i == len(pairs) {
+			return p, 0, false
+		}
+		off = at
+		at += compareBytes
+		return pairs[i], off, true
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	for range threads {
 		g.Go(func() error {
 			a, b := make([]byte, compareBytes), make([]byte, compareBytes)
 			for {
-				w, off, ok := next()
+				p, off, ok := next()
 				if !ok {
 					return nil
 				}
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				n := min(compareBytes, w.Bytes()-off)
-				if err := formats.ReadFull(w.Data, a[:n], off); err != nil {
-					return fmt.Errorf("tensor %q of the source: %w", w.Name, err)
-				}
-				if err := formats.ReadFull(have[w.Name].Data, b[:n], off); err != nil {
-					return fmt.Errorf("tensor %q: %w", w.Name, err)
-				}
-				if !bytes.Equal(a[:n], b[:n]) {
-					k := int64(0)
-					for a[k] == b[k] {
-						k++
-					}
-					return fmt.Errorf("tensor %q: byte %d: found %#02x, expected %#02x", w.Name, off+k, b[k], a[k])
+				n := min(compareBytes, p.want.Bytes()-off)
+				if err := p.compare(a[:n], b[:n], off); err != nil {
+					return err
 				}
 				if progress != nil {
 					progress(n)
@@ -129,4 +127,22 @@ func compare(ctx context.Context, want []formats.Tensor, have map[string]formats
 		})
 	}
 	return g.Wait()
+}
+
+// compare compares the bytes at off, using a and b.
+func (p pair) compare(a, b []byte, off int64) error {
+	if err := formats.ReadFull(p.want.Data, a, off); err != nil {
+		return fmt.Errorf("tensor %q of the source: %w", p.want.Name, err)
+	}
+	if err := formats.ReadFull(p.got.Data, b, off); err != nil {
+		return fmt.Errorf("tensor %q: %w", p.want.Name, err)
+	}
+	if bytes.Equal(a, b) {
+		return nil
+	}
+	k := 0
+	for a[k] == b[k] {
+		k++
+	}
+	return fmt.Errorf("tensor %q: byte %d: found %#02x, expected %#02x", p.want.Name, off+int64(k), b[k], a[k])
 }

@@ -2,21 +2,11 @@ package formats
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"olmotool/formats/ggml"
 )
-
-// CastStats counts what a cast could not keep. Its fields may be read once the
-// bytes have been; every element that is read is counted, so read them once.
-type CastStats struct {
-	Overflow  atomic.Int64 // finite values that became infinite
-	Underflow atomic.Int64 // non-zero values that became zero
-	NaN       atomic.Int64 // values that are NaN
-}
 
 // Cast returns t in another element type. Values are rounded once, to nearest
 // even, from float32 (an F64 source is rounded to float32 first, as torch
@@ -120,43 +110,14 @@ func (c *cast) ReadAt(p []byte, off int64) (int, error) {
 		outLen := int(elems / c.to.BlockElems() * c.to.BlockBytes())
 		if k := n - done; skip == 0 && k >= outLen {
 			c.encode(p[done:done+outLen], mid)
-			c.count(mid, p[done:done+outLen])
+			c.count(in, mid, p[done:done+outLen])
 			done += outLen
 			continue
 		}
 		out := s.out[:outLen]
 		c.encode(out, mid)
-		c.count(mid, out)
+		c.count(in, mid, out)
 		done += copy(p[done:n], out[skip:])
 	}
 	return n, eof
-}
-
-// count adds to the statistics what became of mid in out. Only the half types
-// lose range; the others have nothing to report.
-func (c *cast) count(mid []float32, out []byte) {
-	if c.stats == nil || (c.to != F16 && c.to != BF16) {
-		return
-	}
-	var over, under, nan int64
-	infinity, magnitude := uint16(0x7c00), uint16(0x7fff)
-	if c.to == BF16 {
-		infinity = 0x7f80
-	}
-	for i, x := range mid {
-		h := (uint16(out[2*i]) | uint16(out[2*i+1])<<8) & magnitude
-		switch {
-		case h > infinity:
-			nan++
-		case h == infinity && math.Float32bits(x)&0x7fffffff != 0x7f800000:
-			over++
-		case h == 0 && x != 0:
-			under++
-		}
-	}
-	if over|under|nan != 0 {
-		c.stats.Overflow.Add(over)
-		c.stats.Underflow.Add(under)
-		c.stats.NaN.Add(nan)
-	}
 }

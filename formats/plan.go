@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -56,7 +57,7 @@ func (p *FilePlan) Offset(i int) int64 {
 func (p *FilePlan) WriteTo(w io.Writer) (int64, error) {
 	var total int64
 	for i, s := range p.Segments {
-		var r io.Reader
+		r := io.Reader(io.NewSectionReader(s.Data, 0, s.Size))
 		if s.Late != nil {
 			b, err := s.Late()
 			if err != nil {
@@ -65,14 +66,8 @@ func (p *FilePlan) WriteTo(w io.Writer) (int64, error) {
 			if int64(len(b)) != s.Size {
 				return total, fmt.Errorf("segment %d: got %d late bytes, planned %d", i, len(b), s.Size)
 			}
-			n, err := w.Write(b)
-			total += int64(n)
-			if err != nil {
-				return total, err
-			}
-			continue
+			r = bytes.NewReader(b)
 		}
-		r = io.NewSectionReader(s.Data, 0, s.Size)
 		if s.Sum != nil {
 			r = io.TeeReader(r, s.Sum)
 		}

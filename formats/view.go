@@ -17,20 +17,17 @@ func Rows(t Tensor, lo, hi int64) (Tensor, error) {
 		return Tensor{}, fmt.Errorf("tensor %q: rows [%d,%d) of %d", t.Name, lo, hi, t.Shape[0])
 	}
 	shape := slices.Clone(t.Shape)
-	shape[0] = hi - lo
-	if t.DType.BlockElems() > 1 && len(shape) == 1 && (lo%t.DType.BlockElems() != 0 || hi%t.DType.BlockElems() != 0) {
-		return Tensor{}, fmt.Errorf("tensor %q: elements [%d,%d) cut a %s block", t.Name, lo, hi, t.DType)
+	// Where row lo begins is the size of the rows before it; neither size need
+	// be whole bytes or blocks.
+	shape[0] = lo
+	off, err := BytesOf(t.DType, shape)
+	if err != nil {
+		return Tensor{}, fmt.Errorf("tensor %q: rows [%d,%d): %w", t.Name, lo, hi, err)
 	}
+	shape[0] = hi - lo
 	n, err := BytesOf(t.DType, shape)
 	if err != nil {
-		return Tensor{}, fmt.Errorf("tensor %q: %w", t.Name, err)
-	}
-	off := int64(0)
-	if hi > lo {
-		off = n / (hi - lo) * lo
-		if len(shape) == 1 && t.DType.BlockElems() > 1 {
-			off = lo / t.DType.BlockElems() * t.DType.BlockBytes()
-		}
+		return Tensor{}, fmt.Errorf("tensor %q: rows [%d,%d): %w", t.Name, lo, hi, err)
 	}
 	r := t
 	r.Shape = shape
@@ -137,11 +134,15 @@ var errNotStored = fmt.Errorf("bytes are not stored as they are read")
 // is row source(i) of t. source must be a permutation of [0, t.Shape[0]); it is
 // called whenever rows are read.
 func PermuteRows(t Tensor, source func(i int64) int64) (Tensor, error) {
-	if len(t.Shape) == 0 || (t.DType.BlockElems() > 1 && len(t.Shape) == 1) {
-		return Tensor{}, fmt.Errorf("tensor %q: %s %v has no rows to permute", t.Name, t.DType, t.Shape)
+	if len(t.Shape) == 0 {
+		return Tensor{}, fmt.Errorf("tensor %q: a scalar has no rows to permute", t.Name)
+	}
+	row, err := BytesOf(t.DType, t.Shape[1:])
+	if err != nil {
+		return Tensor{}, fmt.Errorf("tensor %q: rows of %s %v: %w", t.Name, t.DType, t.Shape, err)
 	}
 	r := t
-	r.Data = &permuted{t.Data, t.Shape[0], t.RowBytes(), source}
+	r.Data = &permuted{t.Data, t.Shape[0], row, source}
 	r.Origin.Offset = -1
 	return r, nil
 }

@@ -1,12 +1,15 @@
 // Package inspect says what a checkpoint is without reading its weights.
 //
-// [Path] opens anything that package olmo opens and returns a [Report]: layout,
-// architecture, parameters, element types, files, and findings: what is odd, or
-// does not fit the config.
+// [Source] looks at anything that package olmo opens and returns a [Report]:
+// layout, architecture, parameters, element types, files, and findings: what is
+// odd, or does not fit the config. What a conversion would refuse is here what
+// was to be found out.
 package inspect
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 
 	"olmotool/formats"
 	"olmotool/formats/olmo"
@@ -18,16 +21,18 @@ type Report struct {
 	Path         string
 	Layout       string
 	Architecture string // model type; empty when no model is known
-	Parameters   int64
-	Bytes        int64 // of all tensors
+	Parameters   int64  // elements of all tensors
+	Bytes        int64  // of all tensors
 	Tensors      []formats.Tensor
 	// Canonical gives the canonical name of a tensor by the name it is stored
 	// by, where that is one to one.
 	Canonical map[string]string
 	DTypes    []DTypeCount // most bytes first
-	Config    *ordjson.Object
-	Files     []formats.File
-	Findings  []formats.Finding
+	// Config has the names of Hugging Face's config.json; nil when no model is
+	// known.
+	Config   *ordjson.Object
+	Files    []formats.File
+	Findings []formats.Finding
 }
 
 // DTypeCount is how much of a checkpoint is of one element type.
@@ -37,37 +42,32 @@ type DTypeCount struct {
 	Bytes   int64
 }
 
-// Path inspects a path; from names a layout to settle an ambiguity.
-func Path(path, from string) (*Report, error) {
-	src, err := olmo.Open(path, from)
-	if err != nil {
-		return nil, err
-	}
-	defer src.Close()
+// Source inspects an open source. The report shares the source's tensors.
+func Source(src *olmo.Source) *Report {
 	r := &Report{
-		Path: src.Path, Layout: src.Layout, Tensors: src.Tensors, Files: src.Files, Findings: src.Findings,
-		Canonical: map[string]string{},
+		Path: src.Path, Layout: src.Layout, Tensors: src.Tensors, Files: src.Files,
+		Findings: slices.Clone(src.Findings), Canonical: map[string]string{},
 	}
 	for _, t := range src.Tensors {
 		r.Parameters += t.Elements()
 		r.Bytes += t.Bytes()
 		r.count(t)
 	}
-	sortCounts(r.DTypes)
+	slices.SortStableFunc(r.DTypes, func(a, b DTypeCount) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	if src.Config == nil {
-		return r, nil
+		return r
 	}
 	r.Architecture = src.Config.ModelType
 	r.Config = src.Config.HFObject()
 	m, err := src.Model()
 	if err != nil {
-		// What a conversion would refuse is here what was to be found out.
+		f := formats.Finding{Severity: formats.Serious, Code: "config-mismatch", Where: src.Path, Message: err.Error()}
 		var fe *formats.Error
-		if !errors.As(err, &fe) {
-			return nil, err
+		if errors.As(err, &fe) {
+			f.Where, f.Message = fe.Place, fe.Msg
 		}
-		r.Findings = append(r.Findings, formats.Finding{Severity: formats.Serious, Code: "config-mismatch", Where: fe.Place, Message: fe.Msg})
-		return r, nil
+		r.Findings = append(r.Findings, f)
+		return r
 	}
 	stored := map[string]int{}
 	for _, t := range m.Tensors {
@@ -78,24 +78,15 @@ func Path(path, from string) (*Report, error) {
 			r.Canonical[t.Origin.Name] = t.Name
 		}
 	}
-	return r, nil
+	return r
 }
 
 func (r *Report) count(t formats.Tensor) {
-	for i := range r.DTypes {
-		if r.DTypes[i].DType == t.DType {
-			r.DTypes[i].Tensors++
-			r.DTypes[i].Bytes += t.Bytes()
-			return
-		}
+	i := slices.IndexFunc(r.DTypes, func(c DTypeCount) bool { return c.DType == t.DType })
+	if i < 0 {
+		i = len(r.DTypes)
+		r.DTypes = append(r.DTypes, DTypeCount{DType: t.DType})
 	}
-	r.DTypes = append(r.DTypes, DTypeCount{t.DType, 1, t.Bytes()})
-}
-
-func sortCounts(c []DTypeCount) {
-	for i := range c {
-		for j := i; j > 0 && c[j].Bytes > c[j-1].Bytes; j-- {
-			c[j], c[j-1] = c[j-1], c[j]
-		}
-	}
+	r.DTypes[i].Tensors++
+	r.DTypes[i].Bytes += t.Bytes()
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -27,53 +29,47 @@ formats/digest, and again in Python in docs/digest.py.
   olmotool digest OLMo-2-1124-7B.gguf --tensors --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			src, err := olmo.Open(args[0], from)
+			src, err := openSource(args[0], from)
 			if err != nil {
 				return err
 			}
 			defer src.Close()
-			m, err := src.Model()
-			if err != nil {
-				return err
-			}
-			g.report(src.Findings)
 			start, done := g.progress(cmd.ErrOrStderr())
-			var total int64
-			for _, t := range m.Tensors {
-				total += t.Bytes()
-			}
-			r, err := digest.Of(cmd.Context(), m.Tensors, digest.Options{
-				Values: values, Threads: g.threads, Tied: olmo.Tied(), Progress: start("hashing", total),
-			})
+			r, err := digestSource(cmd.Context(), src, digest.Options{Values: values, Threads: g.threads}, start)
 			done()
 			if err != nil {
 				return err
 			}
-			w := cmd.OutOrStdout()
-			if g.json {
-				doc := digestDoc{Schema: "olmotool.digest/1", Digest: r.Model, Values: values}
+			g.report(src.Findings)
+			return g.print(cmd, digestJSON(r, tensors, values), func(w io.Writer) error {
 				if tensors {
-					doc.Tensors = map[string]string{}
 					for _, t := range r.Tensors {
-						doc.Tensors[t.Name] = t.Digest
+						fmt.Fprintf(w, "%s  %s\n", t.Digest, printable(t.Name))
 					}
 				}
-				return writeJSON(w, doc)
-			}
-			if tensors {
-				for _, t := range r.Tensors {
-					fmt.Fprintf(w, "%s  %s\n", t.Digest, printable(t.Name))
-				}
-			}
-			_, err = fmt.Fprintln(w, r.Model)
-			return err
+				_, err := fmt.Fprintln(w, r.Model)
+				return err
+			})
 		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&tensors, "tensors", false, "print the digest of each tensor, too")
 	f.BoolVar(&values, "values", false, "hash values widened to f32 rather than bytes")
-	f.StringVar(&from, "from", "", "layout of PATH, where it is ambiguous")
+	addFrom(cmd, &from)
 	return cmd
+}
+
+func digestSource(ctx context.Context, src *olmo.Source, o digest.Options, start func(string, int64) func(int64)) (*digest.Result, error) {
+	m, err := src.Model()
+	if err != nil {
+		return nil, err
+	}
+	var total int64
+	for _, t := range m.Tensors {
+		total += t.Bytes()
+	}
+	o.Tied, o.Progress = olmo.Tied(), start("hashing", total)
+	return digest.Of(ctx, m.Tensors, o)
 }
 
 // digestDoc is the JSON document of digest.
@@ -81,5 +77,16 @@ type digestDoc struct {
 	Schema  string            `json:"schema"`
 	Digest  string            `json:"digest"`
 	Values  bool              `json:"values,omitempty"`
-	Tensors map[string]string `json:"tensors,omitempty"`
+	Tensors map[string]string `json:"tensors,omitzero"`
+}
+
+func digestJSON(r *digest.Result, tensors, values bool) digestDoc {
+	d := digestDoc{Schema: "olmotool.digest/1", Digest: r.Model, Values: values}
+	if tensors {
+		d.Tensors = map[string]string{}
+		for _, t := range r.Tensors {
+			d.Tensors[t.Name] = t.Digest
+		}
+	}
+	return d
 }

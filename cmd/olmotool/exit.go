@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strconv"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -33,11 +33,13 @@ EXIT STATUS
   4    environment: disk full, no permission
   130  interrupted`
 
-// exitCode classifies an error of a command that had started.
+// exitCode classifies an error of a command that had started. What the system
+// refuses comes first, whatever it was refused for.
 func exitCode(err error) int {
 	var (
 		usage  *convert.UsageError
 		verify *convert.VerifyError
+		output *convert.OutputError
 		errno  syscall.Errno
 	)
 	switch {
@@ -45,49 +47,34 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
+	case errors.Is(err, fs.ErrPermission), errors.As(err, &errno) && slices.Contains(environment, errno):
+		return exitEnvironment
+	case errors.Is(err, atomicfile.ErrExists), errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &output):
+		return exitEnvironment
 	case errors.As(err, &verify):
 		return exitNo
-	case errors.As(err, &usage), errors.Is(err, atomicfile.ErrExists):
-		return exitUsage
-	case errors.Is(err, fs.ErrPermission):
-		return exitEnvironment
-	case errors.As(err, &errno):
-		switch errno {
-		case syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EFBIG, syscall.EIO, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM:
-			return exitEnvironment
-		}
 	}
 	return exitInput
+}
+
+// usageError is an error in how a command was called.
+func usageError(format string, args ...any) error {
+	return &convert.UsageError{Err: fmt.Errorf(format, args...)}
 }
 
 // printError writes the last line of stderr.
 func printError(w io.Writer, err error) {
 	msg := err.Error()
 	var pe *fs.PathError
-	if errors.As(err, &pe) && msg == pe.Error() {
-		msg = fmt.Sprintf("%s: %s: %v", pe.Path, pe.Op, pe.Err)
+	if errors.As(err, &pe) {
+		// The operation is of no interest: "open x: no such file" is "x: no such file".
+		msg = strings.Replace(msg, pe.Error(), fmt.Sprintf("%s: %v", pe.Path, pe.Err), 1)
 	}
-	fmt.Fprintf(w, "error: %s\n", printable(msg))
-}
-
-// printable keeps what came from a file from steering the terminal: it leaves
-// one line of visible characters.
-func printable(s string) string {
-	clean := true
-	for _, r := range s {
-		clean = clean && strconv.IsPrint(r)
+	// Of an unknown command cobra says on further lines what is like it.
+	if first, like, ok := strings.Cut(msg, "\n\nDid you mean this?"); ok {
+		msg = fmt.Sprintf("%s, did you mean %s?", first, strings.Join(strings.Fields(like), " or "))
 	}
-	if clean {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if strconv.IsPrint(r) {
-			b.WriteRune(r)
-			continue
-		}
-		q := strconv.QuoteRune(r)
-		b.WriteString(q[1 : len(q)-1])
-	}
-	return b.String()
+	fmt.Fprintf(w, "error: %s\n", shorten(printable(msg), maxMessage))
 }

@@ -14,16 +14,18 @@ import (
 // tokenizer would be allowed to pile up beyond that.
 const memoryLimit = 160 << 20
 
-func main() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
-	}
-	os.Exit(run())
-}
+func main() { os.Exit(run()) }
 
 // run executes the command line and returns the exit code.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	// After the first signal the default comes back: a second one kills.
 	context.AfterFunc(ctx, stop)

@@ -8,10 +8,14 @@ import (
 // newMan writes manual pages, for packagers.
 func newMan(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
-		Use: "man DIR", Short: "Write manual pages into a directory", Hidden: true, Args: cobra.ExactArgs(1),
+		Use: "man DIR", Short: "Write manual pages into a directory that exists", Hidden: true, Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			root.DisableAutoGenTag = true
-			return doc.GenManTree(root, &doc.GenManHeader{Title: "OLMOTOOL", Section: "1", Source: "olmotool"}, args[0])
+			err := doc.GenManTree(root, &doc.GenManHeader{Title: "OLMOTOOL", Section: "1", Source: "olmotool"}, args[0])
+			if err != nil {
+				return usageError("%w", err) // DIR is no directory, or else the system's refusal
+			}
+			return nil
 		},
 	}
 }

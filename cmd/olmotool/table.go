@@ -27,9 +27,14 @@ type table struct {
 // after tab, because measuring takes its time.
 const maxTableRows = 5000
 
-// add appends a row. Cells beyond the columns are dropped.
+// add appends a row of cells that may come from a file. Those beyond the columns
+// are dropped.
 func (t *table) add(cells ...string) {
-	t.rows = append(t.rows, cells[:min(len(cells), len(t.columns))])
+	row := make([]string, len(t.columns))
+	for i := range row {
+		row[i] = shorten(printable(cells[i]), maxCell)
+	}
+	t.rows = append(t.rows, row)
 }
 
 func (t *table) write(w io.Writer) error {

@@ -3,7 +3,6 @@ package ggufmeta
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"olmotool/formats"
@@ -91,284 +90,6 @@ func addedTokens(src Source, file *tokenizerFile, config *ordjson.Object) (*adde
 	return a, class, nil
 }
 
-// readConfig takes the settings over from tokenizer_config.json, except named
-// special tokens of other kinds, which have their own place.
-func (t *autoTokenizer) readConfig() error {
-	if t.config == nil {
-		return nil
-	}
-	for i := range t.config.Len() {
-		key, v := t.config.At(i)
-		if key == "add_bos_token" || key == "add_eos_token" {
-			continue // the post-processor of tokenizer.json knows better
-		}
-		if _, isString := v.(string); isString && isOtherToken(key) {
-			t.named.Set(key, v)
-			continue
-		}
-		t.settings.Set(key, v)
-	}
-	v, _ := t.settings.Get("extra_special_tokens")
-	if additional, ok := t.settings.Get("additional_special_tokens"); ok && !truthy(v) {
-		t.settings.Delete("additional_special_tokens")
-		t.settings.Set("extra_special_tokens", additional)
-	}
-	t.takeExtraNames()
-	return nil
-}
-
-func isOtherToken(key string) bool {
-	return strings.HasSuffix(key, "_token") && !slices.Contains(namedKinds, key)
-}
-
-// takeExtraNames moves extra special tokens that have names to the named ones.
-func (t *autoTokenizer) takeExtraNames() {
-	v, _ := t.settings.Get("extra_special_tokens")
-	if o, ok := v.(*ordjson.Object); ok {
-		for i := range o.Len() {
-			t.named.Set(o.At(i))
-		}
-		t.settings.Delete("extra_special_tokens")
-	}
-}
-
-// readListed reads the tokens that the configuration lists with their ids or,
-// if it has no such list, what older versions wrote into files of their own.
-func (t *autoTokenizer) readListed() error {
-	const key = "added_tokens_decoder"
-	v, ok := t.settings.Get(key)
-	if !ok {
-		if err := t.readSpecialTokensMap(); err != nil {
-			return err
-		}
-		return t.readOldLists()
-	}
-	file := t.src.path("tokenizer_config.json")
-	list, ok := v.(*ordjson.Object)
-	if !ok {
-		return formats.Errorf(file, key, "found %s, expected a mapping of ids to tokens", describe(v))
-	}
-	for i := range list.Len() {
-		text, v := list.At(i)
-		place := key + "[" + quote(text) + "]"
-		id, err := strconv.ParseUint(text, 10, 32)
-		if err != nil {
-			return formats.Errorf(file, place, "found key %s, expected an id of 32 bits", quote(text))
-		}
-		o, ok := v.(*ordjson.Object)
-		if !ok {
-			return formats.Errorf(file, place, "found %s, expected a mapping", describe(v))
-		}
-		token, err := parseAddedToken(file, place, o)
-		if err != nil {
-			return err
-		}
-		t.listed = append(t.listed, listedToken{token, uint32(id)})
-	}
-	return nil
-}
-
-func (t *autoTokenizer) readSpecialTokensMap() error {
-	const name = "special_tokens_map.json"
-	o, err := t.src.readObject(name)
-	if err != nil || o == nil {
-		return err
-	}
-	for i := range o.Len() {
-		key, v := o.At(i)
-		switch v := v.(type) {
-		case *ordjson.Object:
-			if key == "extra_special_tokens" {
-				break
-			}
-			token, err := parseAddedToken(t.src.path(name), key, v)
-			if err != nil {
-				return err
-			}
-			token.special = true
-			t.settings.Set(key, token)
-			continue
-		case []any:
-			if key == "extra_special_tokens" {
-				before, _ := t.settings.Get(key)
-				list, _ := before.([]any)
-				list = slices.Clone(list)
-				for _, v := range v {
-					if o, ok := v.(*ordjson.Object); ok {
-						token, err := parseAddedToken(t.src.path(name), key, o)
-						if err != nil {
-							return err
-						}
-						token.special = true
-						v = token
-					}
-					list = append(list, v)
-				}
-				t.settings.Set(key, list)
-				continue
-			}
-		}
-		t.settings.Set(key, v)
-	}
-	t.takeExtraNames()
-	return nil
-}
-
-// readOldLists reads added_tokens.json, over which the list of tokenizer.json
-// takes precedence.
-func (t *autoTokenizer) readOldLists() error {
-	const name = "added_tokens.json"
-	o, err := t.src.readObject(name)
-	if err != nil {
-		return err
-	}
-	if o != nil {
-		special := map[string]bool{}
-		for _, key := range namedKinds {
-			if v, _ := t.settings.Get(key); v != nil {
-				text, _ := tokenText(v)
-				special[text] = true
-			}
-		}
-		v, _ := t.settings.Get("extra_special_tokens")
-		list, _ := v.([]any)
-		for _, v := range list {
-			text, _ := tokenText(v)
-			special[text] = true
-		}
-		for i := range o.Len() {
-			text, v := o.At(i)
-			id, ok := tokenID(v)
-			if !ok || len(text) > maxTokenText {
-				return formats.Errorf(t.src.path(name), quote(text), "found %s, expected an id of 32 bits, for a token of at most %d bytes", describe(v), maxTokenText)
-			}
-			normalize := !special[text]
-			t.listed = append(t.listed, listedToken{addedToken{content: text, special: special[text], normalize: &normalize}, id})
-		}
-	}
-	t.listed = append(t.listed, t.file.added...)
-	return nil
-}
-
-// tokenText returns the text of a token in any of its forms.
-func tokenText(v any) (string, bool) {
-	switch v := v.(type) {
-	case string:
-		return v, true
-	case addedToken:
-		return v.content, true
-	case *ordjson.Object:
-		content, _ := v.Get("content")
-		text, ok := content.(string)
-		return text, ok
-	}
-	return "", false
-}
-
-// collectNamed puts the special tokens in the order in which transformers adds
-// those that are missing: the usual kinds, other kinds, extra ones.
-func (t *autoTokenizer) collectNamed(class string) error {
-	byText := map[string]addedToken{}
-	for _, l := range t.listed {
-		byText[l.content] = l.addedToken
-	}
-	defaults := rebuilding[class]
-	if class == "" { // the class that takes the padding of tokenizer.json over
-		if v, _ := t.file.root.Get("padding"); v != nil {
-			padding, _ := v.(*ordjson.Object)
-			if token, _ := get(padding, "pad_token"); token != nil {
-				defaults = map[string]any{"pad_token": token}
-			}
-		}
-	}
-	others := t.named
-	t.named = new(ordjson.Object)
-	for _, key := range namedKinds {
-		v, ok := t.settings.Get(key)
-		if !ok {
-			v = defaults[key]
-		} else if text, isToken := tokenText(v); isToken {
-			if listed, ok := byText[text]; ok {
-				v = listed
-			}
-		}
-		if v == nil {
-			continue
-		}
-		if err := t.setNamed(key, v); err != nil {
-			return err
-		}
-	}
-	for _, o := range []*ordjson.Object{t.settings, others} {
-		for i := range o.Len() {
-			key, v := o.At(i)
-			if o == t.settings {
-				switch v.(type) {
-				case string, addedToken:
-				default:
-					continue
-				}
-				if !isOtherToken(key) {
-					continue
-				}
-			}
-			if err := t.setNamed(key, v); err != nil {
-				return err
-			}
-		}
-	}
-	return t.collectExtra()
-}
-
-func (t *autoTokenizer) collectExtra() error {
-	key := "extra_special_tokens"
-	v, ok := t.settings.Get(key)
-	if !ok {
-		key = "additional_special_tokens"
-		v, _ = t.settings.Get(key)
-	}
-	if v == nil {
-		return nil
-	}
-	list, ok := v.([]any)
-	if !ok {
-		return formats.Errorf(t.src.path("tokenizer_config.json"), key, "found %s, expected a list of tokens", describe(v))
-	}
-	for i, v := range list {
-		token, err := t.token(fmt.Sprintf("%s[%d]", key, i), v)
-		if err != nil {
-			return err
-		}
-		t.extra = append(t.extra, token)
-	}
-	return nil
-}
-
-func (t *autoTokenizer) setNamed(key string, v any) error {
-	token, err := t.token(key, v)
-	if err == nil {
-		t.named.Set(key, token)
-	}
-	return err
-}
-
-// token checks that v is a token: a string or a mapping with its properties.
-func (t *autoTokenizer) token(place string, v any) (any, error) {
-	file := t.src.path("tokenizer_config.json")
-	switch v := v.(type) {
-	case string:
-		if len(v) > maxTokenText {
-			return nil, formats.Errorf(file, place, "found %d bytes, expected at most %d", len(v), maxTokenText)
-		}
-		return v, nil
-	case addedToken:
-		return v, nil
-	case *ordjson.Object:
-		return parseAddedToken(file, place, v)
-	}
-	return nil, formats.Errorf(file, place, "found %s, expected a token: a string, or a mapping with its content", describe(v))
-}
-
 // more returns the tokens that are added to those of tokenizer.json: all listed
 // ones once more, in the order of their ids, then the special ones that are
 // still missing. A token that is named is special, whatever its list says.
@@ -392,17 +113,20 @@ func (t *autoTokenizer) more(a *addedVocabulary) []addedToken {
 		list = append(list, l.addedToken)
 		known[l.content] = true
 	}
+	type form struct{ text, flags string }
+	seen := map[form]bool{}
 	for _, v := range specials {
-		text, _ := tokenText(v)
-		if known[text] {
-			continue
-		}
-		known[text] = true
+		// The same text may come more than once, with other properties.
 		token, ok := v.(addedToken)
+		f := form{token.content, fmt.Sprint(token.special, token.normalized())}
 		if !ok {
-			token = addedToken{content: text, special: true}
+			token = addedToken{content: v.(string), special: true}
+			f = form{token.content, "text"}
 		}
-		list = append(list, token)
+		if !known[token.content] && !seen[f] {
+			seen[f] = true
+			list = append(list, token)
+		}
 	}
 	for i := range list {
 		list[i].special = list[i].special || isNamed[list[i].content]

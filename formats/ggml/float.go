@@ -5,8 +5,26 @@ import (
 	"math"
 )
 
+// The loops over plain types take four elements at a time: with the fixed
+// lengths of array pointers there is one bounds check for all of them, and two
+// or four small values share a load or a store.
+
+// Bits of a float32. The magnitude of a NaN is above that of infinity.
+const (
+	absBits  = 0x7fffffff
+	infBits  = 0x7f800000
+	quietNaN = 0x7fc00000
+)
+
 // DecodeF32 reads little-endian float32 values.
 func DecodeF32(dst []float32, src []byte) {
+	for ; len(dst) >= 4; dst, src = dst[4:], src[16:] {
+		d, s := (*[4]float32)(dst), (*[16]byte)(src)
+		d[0] = math.Float32frombits(binary.LittleEndian.Uint32(s[0:]))
+		d[1] = math.Float32frombits(binary.LittleEndian.Uint32(s[4:]))
+		d[2] = math.Float32frombits(binary.LittleEndian.Uint32(s[8:]))
+		d[3] = math.Float32frombits(binary.LittleEndian.Uint32(s[12:]))
+	}
 	for i := range dst {
 		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
 	}
@@ -14,6 +32,13 @@ func DecodeF32(dst []float32, src []byte) {
 
 // EncodeF32 writes little-endian float32 values.
 func EncodeF32(dst []byte, src []float32) {
+	for ; len(src) >= 4; dst, src = dst[16:], src[4:] {
+		d, s := (*[16]byte)(dst), (*[4]float32)(src)
+		binary.LittleEndian.PutUint32(d[0:], math.Float32bits(s[0]))
+		binary.LittleEndian.PutUint32(d[4:], math.Float32bits(s[1]))
+		binary.LittleEndian.PutUint32(d[8:], math.Float32bits(s[2]))
+		binary.LittleEndian.PutUint32(d[12:], math.Float32bits(s[3]))
+	}
 	for i, x := range src {
 		binary.LittleEndian.PutUint32(dst[4*i:], math.Float32bits(x))
 	}
@@ -31,70 +56,4 @@ func EncodeF64(dst []byte, src []float32) {
 	for i, x := range src {
 		binary.LittleEndian.PutUint64(dst[8*i:], math.Float64bits(float64(x)))
 	}
-}
-
-// DecodeBF16 reads bfloat16 values: the upper half of a float32.
-func DecodeBF16(dst []float32, src []byte) {
-	for i := range dst {
-		dst[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(src[2*i:])) << 16)
-	}
-}
-
-// EncodeBF16 writes bfloat16 values rounded to nearest even; a NaN keeps its
-// upper bits and becomes quiet.
-func EncodeBF16(dst []byte, src []float32) {
-	for i, x := range src {
-		b := math.Float32bits(x)
-		h := uint16((b + 0x7fff + b>>16&1) >> 16)
-		if b&0x7fffffff > 0x7f800000 {
-			h = uint16(b>>16) | 0x40
-		}
-		binary.LittleEndian.PutUint16(dst[2*i:], h)
-	}
-}
-
-// DecodeF16 reads IEEE half-precision values.
-func DecodeF16(dst []float32, src []byte) {
-	for i := range dst {
-		dst[i] = F16ToF32(binary.LittleEndian.Uint16(src[2*i:]))
-	}
-}
-
-// EncodeF16 writes IEEE half-precision values rounded to nearest even; what is
-// too large becomes infinite.
-func EncodeF16(dst []byte, src []float32) {
-	for i, x := range src {
-		binary.LittleEndian.PutUint16(dst[2*i:], F32ToF16(x))
-	}
-}
-
-// F16ToF32 widens one IEEE half; NaN payloads are kept.
-func F16ToF32(h uint16) float32 {
-	sign, exp, frac := uint32(h&0x8000)<<16, uint32(h>>10&0x1f), uint32(h&0x3ff)
-	switch exp {
-	case 0x1f:
-		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
-	case 0:
-		// Subnormal: frac units of 2^-24, exact in float32.
-		f := float32(frac) * (1.0 / (1 << 24))
-		return math.Float32frombits(sign | math.Float32bits(f))
-	}
-	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
-}
-
-// F32ToF16 rounds to the nearest IEEE half, ties to even. A NaN keeps the upper
-// bits of its payload and becomes quiet, as the F16C instructions do.
-func F32ToF16(x float32) uint16 {
-	b := math.Float32bits(x)
-	sign, a := uint16(b>>16&0x8000), b&0x7fffffff
-	switch {
-	case a > 0x7f800000:
-		return sign | 0x7e00 | uint16(a>>13&0x3ff)
-	case a >= 0x47800000: // 2^16 and above
-		return sign | 0x7c00
-	case a >= 0x38800000: // normal halves; the carry may run into infinity, as it should
-		return sign | uint16((a-0x38000000+0xfff+a>>13&1)>>13)
-	}
-	// Subnormal: adding 0.5 lets float32 addition do the rounding to units of 2^-24.
-	return sign | uint16(math.Float32bits(math.Float32frombits(a)+0.5)-0x3f000000)
 }

@@ -14,41 +14,67 @@ const (
 // DecodeQ8_0 reads Q8_0 blocks: value = q·d.
 func DecodeQ8_0(dst []float32, src []byte) {
 	for ; len(dst) >= q8Elems; dst, src = dst[q8Elems:], src[q8Bytes:] {
-		d := F16ToF32(binary.LittleEndian.Uint16(src))
-		for i, q := range src[2:q8Bytes] {
-			dst[i] = float32(int8(q)) * d
+		x, in := (*[q8Elems]float32)(dst), (*[q8Bytes]byte)(src)
+		d := F16ToF32(binary.LittleEndian.Uint16(in[:]))
+		for i := 0; i < q8Elems; i += 4 {
+			x[i] = float32(int8(in[2+i])) * d
+			x[i+1] = float32(int8(in[3+i])) * d
+			x[i+2] = float32(int8(in[4+i])) * d
+			x[i+3] = float32(int8(in[5+i])) * d
 		}
 	}
 }
 
 // EncodeQ8_0 writes Q8_0 blocks: d = max|x|/127, q = x·(1/d) rounded half away
 // from zero. The stored scale is d rounded to a half; q uses the unrounded one.
+//
+// A block with a NaN has a NaN for its scale, and one with an infinity that,
+// over zeros: so does gguf-py. The C reference loses a NaN that does not come
+// last.
 func EncodeQ8_0(dst []byte, src []float32) {
-	for ; len(src) >= q8Elems; dst, src = dst[q8Bytes:], src[q8Elems:] {
+	for len(src) >= q8Elems {
 		x, out := (*[q8Elems]float32)(src), (*[q8Bytes]byte)(dst)
-		var amax float32
-		for _, v := range x {
-			if a := math.Float32frombits(math.Float32bits(v) & 0x7fffffff); a > amax {
-				amax = a
-			}
+		dst, src = dst[q8Bytes:], src[q8Elems:]
+		amax := maxMagnitude(x)
+		if amax > infBits {
+			amax = quietNaN
 		}
-		d := amax / 127
-		var id float32
-		if d != 0 {
-			id = 1 / d
-		}
+		d := math.Float32frombits(amax) / 127
 		binary.LittleEndian.PutUint16(out[:], F32ToF16(d))
-		for i, v := range x {
-			out[2+i] = byte(int8(roundHalfAway(float32(v * id))))
+		id := 1 / d
+		if amax >= infBits || id > math.MaxFloat32 {
+			// Not finite, or so small that 1/d is not; d is 0 as a half then.
+			clear(out[2:])
+			continue
+		}
+		for i := 0; i < q8Elems; i += 4 {
+			out[2+i] = roundHalfAway(float32(x[i] * id))
+			out[3+i] = roundHalfAway(float32(x[i+1] * id))
+			out[4+i] = roundHalfAway(float32(x[i+2] * id))
+			out[5+i] = roundHalfAway(float32(x[i+3] * id))
 		}
 	}
 }
 
-// roundHalfAway is C's roundf for |x| < 2^22.
-func roundHalfAway(x float32) int32 {
-	// The half is added to the magnitude in float64, where the sum is exact.
-	if x < 0 {
-		return -int32(float64(-x) + 0.5)
+// maxMagnitude returns the bits of the largest |x|. They are ordered as the
+// values are, with NaN above all.
+func maxMagnitude(x *[q8Elems]float32) uint32 {
+	var a, b, c, d uint32
+	for i := 0; i < q8Elems; i += 4 { // the sign is shifted out
+		a = max(a, math.Float32bits(x[i])<<1)
+		b = max(b, math.Float32bits(x[i+1])<<1)
+		c = max(c, math.Float32bits(x[i+2])<<1)
+		d = max(d, math.Float32bits(x[i+3])<<1)
 	}
-	return int32(float64(x) + 0.5)
+	return max(max(a, b), max(c, d)) >> 1
+}
+
+// roundHalfAway is C's roundf as a signed byte, for |x| < 127.5.
+//
+// A float64 has room for the product with 1 + 2^-40: it carries a half over to
+// the side away from zero, and nothing else, because no other float32 is so
+// near to one. Addition of 1.5·2^52 then rounds to the nearest integer, which
+// is in the low bits of the sum, as its two's complement.
+func roundHalfAway(x float32) byte {
+	return byte(math.Float64bits(float64(float64(x)*(1+0x1p-40)) + 0x1.8p52))
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
-	"slices"
 	"strings"
 
 	"olmotool/formats"
@@ -26,14 +25,6 @@ type header struct {
 	kvs       []KV
 	tensors   []record
 	findings  []formats.Finding
-}
-
-// record is a tensor's record. Its data is [at, at+size) of the file.
-type record struct {
-	name     string
-	shape    []int64 // outermost first
-	dtype    formats.DType
-	at, size int64
 }
 
 // readHeader reads and checks the header of a file of size bytes, and that the
@@ -62,7 +53,7 @@ func (h *header) readCounts(d *decoder) (nTensors, nKeys uint64) {
 	}
 	switch {
 	case h.version == 1:
-		d.fail("found version 1, expected 2 or %d: convert the original model again, nothing has read version 1 since 2023", version)
+		d.fail("found version 1, expected 2 or %d: convert the original model again", version)
 	case h.version < 2 || h.version > version:
 		d.fail("found version %d, expected 2 or %d", h.version, version)
 	}
@@ -133,108 +124,6 @@ func alignmentOf(kvs []KV) (int64, error) {
 	return int64(a), nil
 }
 
-// readTensors reads the tensor records; the offsets are made absolute by locate.
-func (h *header) readTensors(d *decoder, n uint64) {
-	seen := map[string]bool{}
-	for i := uint64(0); i < n && d.err == nil; i++ {
-		d.place = fmt.Sprintf("tensor %d", i)
-		name := d.string("name length")
-		if d.err != nil {
-			return
-		}
-		if err := checkName(name); err != nil {
-			d.fail("%w", err)
-			return
-		}
-		d.place = fmt.Sprintf("tensor %q", name)
-		if seen[name] {
-			d.fail("found a second one, expected one")
-		}
-		seen[name] = true
-
-		nDims := d.u32("dimension count")
-		if nDims > maxDims {
-			d.fail("found %d dimensions, expected at most %d", nDims, maxDims)
-			return
-		}
-		shape := make([]int64, nDims)
-		for j := range shape {
-			n := d.u64("dimension")
-			if n > 1<<63-1 {
-				d.fail("found %d elements in dimension %d, expected less than 2^63", n, j)
-			}
-			shape[j] = int64(n)
-		}
-		slices.Reverse(shape)
-		if _, err := formats.ElementsOf(shape); err != nil {
-			d.fail("%w", err)
-		}
-		id, offset := d.u32("tensor type"), d.u64("offset")
-		if d.err != nil {
-			return
-		}
-		dtype, err := DTypeOf(id)
-		if err != nil {
-			d.fail("%w", err)
-		}
-		size, err := formats.BytesOf(dtype, shape)
-		if err != nil {
-			d.fail("%w", err)
-		}
-		if offset > 1<<63-1 {
-			d.fail("found offset %d, expected less than 2^63", offset)
-		}
-		h.tensors = append(h.tensors, record{name, shape, dtype, int64(offset), size})
-	}
-}
-
-// locate checks that each tensor begins where the one before it ends, padded,
-// and ends within the file, and says where that is.
-func (h *header) locate(d *decoder) {
-	start, err := pad(d.pos, h.alignment)
-	if err != nil {
-		d.fail("%w", err)
-	}
-	if d.err != nil {
-		return
-	}
-	end := start // of the padded data so far
-	for i := range h.tensors {
-		t := &h.tensors[i]
-		d.place = fmt.Sprintf("tensor %q", t.name)
-		if t.at != end-start {
-			d.fail("found offset %d, expected %d, where the tensor before it ends", t.at, end-start)
-			return
-		}
-		t.at = end
-		last, err := formats.AddChecked(end, t.size)
-		if err != nil {
-			d.fail("%w", err)
-			return
-		}
-		if last > d.size {
-			d.fail("found a file of %d bytes, expected at least %d for data of %d bytes at byte %d", d.size, last, t.size, end)
-			return
-		}
-		if end, err = pad(last, h.alignment); err != nil {
-			d.fail("%w", err)
-			return
-		}
-	}
-	if d.size > end {
-		h.findings = append(h.findings, formats.Finding{
-			Severity: formats.Warning, Code: "trailing-bytes", Where: d.file,
-			Message: fmt.Sprintf("%d bytes follow the data, which ends at byte %d", d.size-end, end),
-		})
-	}
-}
-
-// pad rounds n up to a multiple of alignment, a power of two.
-func pad(n, alignment int64) (int64, error) {
-	n, err := formats.AddChecked(n, alignment-1)
-	return n &^ (alignment - 1), err
-}
-
 func checkKey(key string) error {
 	switch {
 	case key == "":
@@ -243,16 +132,6 @@ func checkKey(key string) error {
 		return fmt.Errorf("found a key of %d bytes, expected at most %d", len(key), maxKey)
 	case strings.IndexByte(key, 0) >= 0:
 		return fmt.Errorf("found a NUL byte in the key, expected none")
-	}
-	return nil
-}
-
-func checkName(name string) error {
-	switch {
-	case len(name) > maxName:
-		return fmt.Errorf("found a name of %d bytes, expected at most %d", len(name), maxName)
-	case strings.IndexByte(name, 0) >= 0:
-		return fmt.Errorf("found a NUL byte in the name, expected none")
 	}
 	return nil
 }

@@ -1,14 +1,12 @@
 package olmo
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Diff returns what differs between two configs in the function that they
 // describe, a line for each field, c's value first; nothing of names, token ids
 // or training. Floats are compared as float32, which is what they are used in
-// and what GGUF keeps.
+// and what GGUF keeps. Whether the head is tied is left to the tensors: one
+// that is a copy of the embedding is the same function.
 func (c *Config) Diff(o *Config) []string {
 	var d []string
 	cmp := func(field string, a, b any) {
@@ -16,18 +14,8 @@ func (c *Config) Diff(o *Config) []string {
 			d = append(d, fmt.Sprintf("%s: %v and %v", field, a, b))
 		}
 	}
-	f32 := func(field string, a, b float64) { cmp(field, float32(a), float32(b)) }
-	opt := func(field string, a, b *float64, def float64) { f32(field, or(a, def), or(b, def)) }
-	rope := func(field string, a, b Rope) {
-		cmp(field+" type", a.Type, b.Type)
-		f32(field+" theta", a.Theta, b.Theta)
-		f32(field+" factor", a.Factor, b.Factor)
-		cmp(field+" original_max_position_embeddings", a.OriginalMaxPositions, b.OriginalMaxPositions)
-		opt(field+" beta_fast", a.BetaFast, b.BetaFast, 32)
-		opt(field+" beta_slow", a.BetaSlow, b.BetaSlow, 1)
-		if a.Type == "yarn" && b.Type == "yarn" {
-			opt(field+" attention_factor", a.AttentionFactor, b.AttentionFactor, yarnAttention(a.Factor))
-		}
+	rope := func(name string, a, b Rope) {
+		a.diff(b, func(setting string, x, y any) { cmp(name+": "+setting, x, y) })
 	}
 	cmp("model_type", c.ModelType, o.ModelType)
 	cmp("vocab_size", c.VocabSize, o.VocabSize)
@@ -37,21 +25,28 @@ func (c *Config) Diff(o *Config) []string {
 	cmp("num_attention_heads", c.NumAttentionHeads, o.NumAttentionHeads)
 	cmp("num_key_value_heads", c.NumKeyValueHeads, o.NumKeyValueHeads)
 	cmp("head_dim", c.HeadDim, o.HeadDim)
-	cmp("tie_word_embeddings", c.TieWordEmbeddings, o.TieWordEmbeddings)
 	cmp("hidden_act", c.HiddenAct, o.HiddenAct)
-	f32("rms_norm_eps", c.RMSNormEps, o.RMSNormEps)
-	opt("clip_qkv", c.ClipQKV, o.ClipQKV, 0)
+	cmp("rms_norm_eps", float32(c.RMSNormEps), float32(o.RMSNormEps))
+	cmp("clip_qkv", float32(or(c.ClipQKV, 0)), float32(or(o.ClipQKV, 0)))
 	rope("rope", c.Rope, o.Rope)
-	if c.ModelType == OLMo3 {
+	if c.ModelType == OLMo3 && o.ModelType == OLMo3 {
 		// A config whose rope is not split by layer type leaves the sliding
 		// layers' theta to its reader.
 		if !c.flatRope() && !o.flatRope() {
 			rope("rope of sliding layers", c.RopeSliding, o.RopeSliding)
 		}
 		cmp("sliding_window", c.SlidingWindow, o.SlidingWindow)
-		if !slices.Equal(c.LayerTypes, o.LayerTypes) {
-			d = append(d, fmt.Sprintf("layer_types: %v and %v", c.LayerTypes, o.LayerTypes))
+		for i := range min(len(c.LayerTypes), len(o.LayerTypes)) {
+			cmp(fmt.Sprintf("layer_types[%d]", i), c.LayerTypes[i], o.LayerTypes[i])
 		}
 	}
 	return d
+}
+
+// or returns *p, or def when p is nil.
+func or[T any](p *T, def T) T {
+	if p == nil {
+		return def
+	}
+	return *p
 }

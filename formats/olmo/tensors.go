@@ -2,9 +2,6 @@ package olmo
 
 import (
 	"fmt"
-	"slices"
-	"sort"
-	"strings"
 
 	"olmotool/formats"
 )
@@ -57,9 +54,6 @@ func (c *Config) Tensors() []Spec {
 	return specs
 }
 
-// hasNorms reports whether the norms have weights; OLMo 1's have none.
-func (c *Config) hasNorms() bool { return c.ModelType != OLMo1 }
-
 // Parameters returns the number of elements of all tensors of the config.
 func (c *Config) Parameters() (int64, error) {
 	var n int64
@@ -73,68 +67,4 @@ func (c *Config) Parameters() (int64, error) {
 		}
 	}
 	return n, nil
-}
-
-// arrange returns the given tensors in canonical order after checking that they
-// are exactly the model's: none missing, none in excess, each of its shape.
-// where is the path for messages.
-func (c *Config) arrange(where string, ts []formats.Tensor) ([]formats.Tensor, error) {
-	have := make(map[string]int, len(ts))
-	for i, t := range ts {
-		if j, ok := have[t.Name]; ok {
-			return nil, formats.Errorf(where, "tensors", "found both %q and %q for %q, expected one", ts[j].Origin.Name, t.Origin.Name, t.Name)
-		}
-		have[t.Name] = i
-	}
-	out := make([]formats.Tensor, 0, len(ts))
-	var missing []string
-	for _, s := range c.Tensors() {
-		i, ok := have[s.Name]
-		if !ok {
-			missing = append(missing, s.Name)
-			continue
-		}
-		delete(have, s.Name)
-		if t := ts[i]; !slices.Equal(t.Shape, s.Shape) {
-			return nil, formats.Errorf(where, fmt.Sprintf("tensor %q", originName(t)), "found shape %v, expected %v from the config", t.Shape, s.Shape)
-		}
-		out = append(out, ts[i])
-	}
-	var extra []string
-	for name, i := range have {
-		if ts[i].Origin.Name != "" && ts[i].Origin.Name != name {
-			name = fmt.Sprintf("%s (stored as %s)", name, ts[i].Origin.Name)
-		}
-		extra = append(extra, name)
-	}
-	sort.Strings(extra)
-	switch {
-	case len(missing) > 0 && len(extra) > 0:
-		return nil, formats.Errorf(where, "tensors", "found no %s; found %s, which a %s model of this config does not have", list(missing), list(extra), c.ModelType)
-	case len(missing) > 0:
-		return nil, formats.Errorf(where, "tensors", "found no %s, expected by the config", list(missing))
-	case len(extra) > 0:
-		return nil, formats.Errorf(where, "tensors", "found %s, expected none by this name in a %s model of this config", list(extra), c.ModelType)
-	}
-	return out, nil
-}
-
-// list prints the first names of a list.
-func list(names []string) string {
-	const most = 5
-	q := make([]string, 0, most+1)
-	for _, n := range names[:min(len(names), most)] {
-		q = append(q, fmt.Sprintf("%q", n))
-	}
-	if len(names) > most {
-		q = append(q, fmt.Sprintf("… (%d in all)", len(names)))
-	}
-	return strings.Join(q, ", ")
-}
-
-func originName(t formats.Tensor) string {
-	if t.Origin.Name != "" {
-		return t.Origin.Name
-	}
-	return t.Name
 }

@@ -25,7 +25,7 @@ func (f *File) CheckCRC() error {
 	if f.zip == nil {
 		return nil
 	}
-	buf := make([]byte, 1<<20)
+	buf := make([]byte, 256<<10)
 	for _, m := range f.zip.members {
 		if m.crc == 0 {
 			continue

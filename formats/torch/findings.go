@@ -96,7 +96,11 @@ func (f *File) noteGlobals() {
 		if u.first.Computed {
 			what = "a name that the pickle computes (" + u.first.Via + ")"
 		}
-		f.note(formats.Warning, "unknown-global", fmt.Sprintf("byte %d", u.first.Offset), "found %s, referred to %d times and left inert", what, u.n)
+		where := fmt.Sprintf("byte %d", u.first.Offset)
+		if f.zip != nil {
+			where = "data.pkl, " + where
+		}
+		f.note(formats.Warning, "unknown-global", where, "found %s, referred to %d times and left inert", what, u.n)
 	}
 }
 

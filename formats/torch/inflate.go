@@ -64,7 +64,7 @@ func (d *inflated) unpack() {
 	if d.err = os.Remove(f.Name()); d.err != nil {
 		return
 	}
-	buf := bufio.NewWriterSize(f, 1<<20)
+	buf := bufio.NewWriterSize(f, 128<<10)
 	err = d.zip.inflate(d.member, buf)
 	if err == nil {
 		err = buf.Flush()

@@ -46,7 +46,7 @@ const (
 
 	// maxNodes is how many values a walk may visit. Values share parts, so that
 	// a short pickle can stand for a tree that has no end in practice.
-	maxNodes = 10_000_000
+	maxNodes = 5_000_000
 
 	// maxTensors is how many tensors a file may have: a hundred times what the
 	// largest models need.

@@ -136,6 +136,7 @@ func TestFindings(t *testing.T) {
 		{"mixed.pt", []string{"unknown-global"}},
 		{"refused.pt", []string{"unsupported-tensor"}},
 		{"torch113.pt", []string{"aliased"}},
+		{"module_legacy.pt", []string{"unknown-global"}},
 	} {
 		f, err := OpenFile(filepath.Join("testdata", c.file))
 		if err != nil {
@@ -280,6 +281,24 @@ func TestValues(t *testing.T) {
 	groups := get("groups").(*Dict)
 	if k, _ := groups.Get("k"); groups.Class.Name != "defaultdict" || k.(*List).Items[0] != int64(1) {
 		t.Errorf("groups: %v", k)
+	}
+}
+
+// TestModule: a class may stand outside of the pickle, with its source.
+func TestModule(t *testing.T) {
+	f, err := OpenFile("testdata/module_legacy.pt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	v, _ := f.Root.(*Dict).Get("model")
+	o, ok := v.(*Object)
+	if !ok || o.State == nil {
+		t.Fatalf("found %s", describe(v))
+	}
+	id, ok := o.Class.(*Persistent).ID.(*Tuple)
+	if !ok || id.Items[0] != "module" || id.Items[1].(*Global).Name != "Linear" {
+		t.Errorf("found class %v", id)
 	}
 }
 

@@ -19,19 +19,19 @@ const (
 type operand struct {
 	kind kind
 	n    uint32 // length of a text in bytes
-	ref  int64  // text: its offset, or -1 if it has escapes; global, object: the index of the global it comes from
+	ref  int64  // text: its offset, or -1 if it has escapes; object: the index of the global it comes from, or -1
 }
 
 type kind uint8
 
 const (
-	isScalar kind = iota // none, bool, number, bytes, persistent
+	isScalar kind = iota // none, bool, number, bytes
 	isText
 	isTuple
 	isList // or a set
 	isDict
 	isGlobal
-	isObject // what a call returned
+	isObject // what a call returned, or a persistent object
 )
 
 var kindNames = [...]string{"a scalar", "a text", "a tuple", "a list", "a dict", "a global", "an object"}
@@ -41,7 +41,7 @@ func (k kind) String() string { return kindNames[k] }
 // step does to the stack and memo what the opcode does.
 func (s *scanner) step(code byte, a *args) error {
 	switch code {
-	case 'N', 0x88, 0x89, 'J', 'K', 'M', 'G', 'P', 'B', 'C', 0x8e, 0x96:
+	case 'N', 0x88, 0x89, 'J', 'K', 'M', 'G', 'B', 'C', 0x8e, 0x96:
 		return s.push(operand{kind: isScalar})
 	case 'F', 'I', 'L', opLong1, opLong4:
 		if err := checkNumber(code, a); err != nil {
@@ -131,8 +131,17 @@ func (s *scanner) step(code byte, a *args) error {
 		return s.remember(code, a)
 	case 'c', 'i', opStackGlobal, 0x82, 0x83, 0x84:
 		return s.pushGlobal(code, a)
-	case 'R', 0x81, 0x92, 'o', 'b', 'Q':
+	case 'R', 0x81, 0x92, 'o':
 		return s.call(code)
+	case 'b':
+		return s.build()
+	case 'P':
+		return s.push(operand{kind: isObject, ref: -1})
+	case 'Q':
+		if _, err := s.pop(1); err != nil {
+			return err
+		}
+		return s.push(operand{kind: isObject, ref: -1})
 
 	case 0x80:
 		if a.num > 5 {
@@ -160,206 +169,6 @@ func (s *scanner) step(code byte, a *args) error {
 
 func errOdd(n int) error {
 	return fmt.Errorf("found %d values, expected pairs of key and value", n)
-}
-
-// floor is the length of the stack below which lies a mark.
-func (s *scanner) floor() int {
-	if len(s.marks) == 0 {
-		return 0
-	}
-	return s.marks[len(s.marks)-1]
-}
-
-func (s *scanner) push(o operand) error {
-	if len(s.stack) == maxStack {
-		return fmt.Errorf("found more than %d values on the stack, expected fewer", maxStack)
-	}
-	s.stack = append(s.stack, o)
-	return nil
-}
-
-// pop takes n values off the stack and returns the lowest of them.
-func (s *scanner) pop(n int) (operand, error) {
-	if have := len(s.stack) - s.floor(); have < n {
-		return operand{}, fmt.Errorf("found %d values on the stack, expected %d", have, n)
-	}
-	s.stack = s.stack[:len(s.stack)-n]
-	return s.stack[:len(s.stack)+1][len(s.stack)], nil
-}
-
-// popMark takes the last mark and the values above it, and returns how many.
-func (s *scanner) popMark() (int, error) {
-	if len(s.marks) == 0 {
-		return 0, fmt.Errorf("found no mark, expected one")
-	}
-	n := len(s.stack) - s.floor()
-	s.stack = s.stack[:s.floor()]
-	s.marks = s.marks[:len(s.marks)-1]
-	return n, nil
-}
-
-func (s *scanner) top() (operand, error) {
-	if len(s.stack) == s.floor() {
-		return operand{}, fmt.Errorf("found an empty stack, expected a value")
-	}
-	return s.stack[len(s.stack)-1], nil
-}
-
-// extend checks that the top of the stack can be given items.
-func (s *scanner) extend(pairs bool) error {
-	top, err := s.top()
-	switch {
-	case err != nil:
-		return err
-	case top.kind == isObject, pairs && top.kind == isDict, !pairs && top.kind == isList:
-		return nil
-	case pairs:
-		return fmt.Errorf("found %s, expected a dict or object to give items to", top.kind)
-	}
-	return fmt.Errorf("found %s, expected a list or object to give items to", top.kind)
-}
-
-func (s *scanner) pushText(code byte, a *args) error {
-	at, text := a.at, a.text
-	if code == 'S' {
-		n := len(text)
-		if n < 2 || text[0] != text[n-1] || text[0] != '\'' && text[0] != '"' {
-			return fmt.Errorf("found %.40q, expected a text in quotes", text)
-		}
-		at, text = at+1, text[1:n-1]
-	}
-	if (code == 'S' || code == 'V') && bytes.IndexByte(text, '\\') >= 0 {
-		if s.escaped < 0 {
-			s.escaped = s.pos
-		}
-		return s.push(operand{kind: isText, ref: -1})
-	}
-	return s.push(operand{kind: isText, n: uint32(len(text)), ref: at})
-}
-
-// remember puts the top of the stack into the memo or gets a value from it.
-func (s *scanner) remember(code byte, a *args) error {
-	i := a.num
-	if code == 'p' || code == 'g' {
-		var err error
-		if i, err = strconv.ParseUint(string(a.text), 10, 32); err != nil {
-			return fmt.Errorf("found memo index %.40q, expected a number of 32 bits", a.text)
-		}
-	}
-	switch code {
-	case 'g', 'h', 'j':
-		o, ok := s.memo[uint32(i)]
-		if !ok {
-			return fmt.Errorf("found memo index %d, expected one that was put before", i)
-		}
-		return s.push(o)
-	case 0x94:
-		i = uint64(len(s.memo))
-	}
-	top, err := s.top()
-	if err != nil {
-		return err
-	}
-	s.memo[uint32(i)] = top
-	return nil
-}
-
-func (s *scanner) pushGlobal(code byte, a *args) error {
-	var o operand
-	var err error
-	switch code {
-	case 'c':
-		o, err = s.global(code, a.text, a.line2, false)
-	case 'i':
-		if _, err = s.popMark(); err != nil {
-			return err
-		}
-		if o, err = s.global(code, a.text, a.line2, false); err == nil {
-			s.Globals[o.ref].Calls++
-			o.kind = isObject
-		}
-	case opStackGlobal:
-		o, err = s.stackGlobal()
-	default:
-		o, err = s.global(code, nil, strconv.AppendUint(nil, a.num, 10), true)
-	}
-	if err != nil {
-		return err
-	}
-	return s.push(o)
-}
-
-// stackGlobal notes the global whose module and name lie on the stack.
-func (s *scanner) stackGlobal() (operand, error) {
-	low, err := s.pop(2)
-	if err != nil {
-		return operand{}, err
-	}
-	names := [2]operand{low, s.stack[:len(s.stack)+2][len(s.stack)+1]}
-	var text [2][]byte
-	for i, o := range names {
-		switch {
-		case o.kind == isObject, o.kind == isText && o.ref < 0:
-			return s.global(opStackGlobal, nil, nil, true)
-		case o.kind != isText:
-			return operand{}, fmt.Errorf("found %s, expected the text of a module or name", o.kind)
-		}
-		if text[i], err = s.w.at(o.ref, int64(o.n)); err != nil {
-			return operand{}, err
-		}
-	}
-	return s.global(opStackGlobal, text[0], text[1], false)
-}
-
-// call checks the operands of the opcodes that make an object or set its state.
-func (s *scanner) call(code byte) error {
-	var callee operand
-	var err error
-	switch code {
-	case 'Q':
-		if _, err := s.pop(1); err != nil {
-			return err
-		}
-		return s.push(operand{kind: isScalar})
-	case 'b':
-		if _, err := s.pop(1); err != nil {
-			return err
-		}
-		target, err := s.top()
-		switch {
-		case err != nil:
-			return err
-		case target.kind != isObject && target.kind != isGlobal:
-			return fmt.Errorf("found %s, expected an object to give a state to", target.kind)
-		}
-		s.Globals[target.ref].Builds++
-		return nil
-	case 'o':
-		n, err := s.popMark()
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return fmt.Errorf("found nothing after the mark, expected a class")
-		}
-		callee = s.stack[:len(s.stack)+1][len(s.stack)]
-	default:
-		n := 2
-		if code == 0x92 {
-			n = 3
-		}
-		if callee, err = s.pop(n); err != nil {
-			return err
-		}
-		if args := s.stack[:len(s.stack)+2][len(s.stack)+1]; args.kind != isTuple {
-			return fmt.Errorf("found %s as arguments, expected a tuple", args.kind)
-		}
-	}
-	if callee.kind != isGlobal && callee.kind != isObject {
-		return fmt.Errorf("found %s, expected a class or function to call", callee.kind)
-	}
-	s.Globals[callee.ref].Calls++
-	return s.push(operand{kind: isObject, ref: callee.ref})
 }
 
 // checkNumber checks what would make a reader of the number slow or fail.

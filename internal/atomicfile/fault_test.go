@@ -2,7 +2,6 @@ package atomicfile
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,70 +10,42 @@ import (
 	"testing"
 )
 
-// faults makes calls of the system fail: the n-th one, or from there on all.
-type faults struct {
-	n     int
-	after bool
-	calls int
-	err   error
-}
-
-func (f *faults) hit() error {
-	f.calls++
-	if f.calls == f.n || (f.after && f.calls > f.n) {
-		return f.err
-	}
-	return nil
-}
-
-// inject puts f before every call until the test ends.
-func (f *faults) inject(real system) system {
-	two := func(call func(a, b string) error) func(a, b string) error {
-		return func(a, b string) error {
-			if err := f.hit(); err != nil {
-				return &os.LinkError{Op: "rename", Old: a, New: b, Err: err}
-			}
-			return call(a, b)
+// TestOrder holds the order of the calls on which durability rests: every file
+// is flushed before it is renamed, every directory after it has changed.
+func TestOrder(t *testing.T) {
+	real := sys
+	t.Cleanup(func() { sys = real })
+	t.Chdir(t.TempDir())
+	for _, c := range []struct {
+		create func() (*Output, error)
+		files  []string
+		want   []string
+	}{
+		{func() (*Output, error) { return Create("f", Options{}) }, []string{"f=1"},
+			[]string{"sync .f.R.tmp/f", "rename .f.R.tmp/f f", "sync .", "remove .f.R.tmp"}},
+		{func() (*Output, error) { return Create("f", Options{Force: true}) }, []string{"f=2"},
+			[]string{"sync .f.R.tmp/f", "replace .f.R.tmp/f f", "sync .", "remove .f.R.tmp"}},
+		{func() (*Output, error) { return CreateDir("d", Options{}) }, []string{"a=1", "s/t/b=1"},
+			[]string{"sync .d.R.tmp/a", "sync .d.R.tmp/s/t/b", "sync .d.R.tmp/s/t", "sync .d.R.tmp/s", "sync .d.R.tmp",
+				"rename .d.R.tmp d", "sync .", "remove .d.R.tmp"}},
+		{func() (*Output, error) { return CreateDir("d", Options{Force: true}) }, []string{"a=2"},
+			[]string{"sync .d.R.tmp/a", "sync .d.R.tmp", "exchange .d.R.tmp d", "sync .", "remove .d.R.tmp"}},
+		{func() (*Output, error) { return CreateSet(".", []string{"1", "2"}, Options{}) }, []string{"1=1", "2=1"},
+			[]string{"sync .1.R.tmp/1", "sync .1.R.tmp/2", "rename .1.R.tmp/2 2", "sync .", "rename .1.R.tmp/1 1", "sync .", "remove .1.R.tmp"}},
+		{func() (*Output, error) { return CreateSet(".", []string{"1", "2"}, Options{Force: true}) }, []string{"1=2", "2=2"},
+			[]string{"sync .1.R.tmp/1", "sync .1.R.tmp/2", "mkdir .1.R.old", "rename 1 .1.R.old/1", "sync .", "rename 2 .1.R.old/2",
+				"rename .1.R.tmp/2 2", "sync .", "rename .1.R.tmp/1 1", "sync .", "remove .1.R.tmp", "remove .1.R.old"}},
+	} {
+		f := &faults{}
+		sys = f.inject(real)
+		out, err := c.create()
+		if err := produce(out, err, c.files); err != nil {
+			t.Fatal(err)
 		}
-	}
-	file := func(call func(*os.File) error) func(*os.File) error {
-		return func(x *os.File) error {
-			if err := f.hit(); err != nil {
-				return &os.PathError{Op: "sync", Path: x.Name(), Err: err}
-			}
-			return call(x)
+		i := slices.IndexFunc(f.log, func(s string) bool { return strings.HasPrefix(s, "sync") })
+		if !slices.Equal(f.log[i:], c.want) {
+			t.Errorf("found\n%q, want\n%q", f.log[i:], c.want)
 		}
-	}
-	return system{
-		mkdir: func(p string, m fs.FileMode) error {
-			if err := f.hit(); err != nil {
-				return &os.PathError{Op: "mkdir", Path: p, Err: err}
-			}
-			return real.mkdir(p, m)
-		},
-		create: func(r *os.Root, n string) (*os.File, error) {
-			if err := f.hit(); err != nil {
-				return nil, &os.PathError{Op: "open", Path: n, Err: err}
-			}
-			return real.create(r, n)
-		},
-		reserve: func(x *os.File, n int64) error {
-			if err := f.hit(); err != nil {
-				return err
-			}
-			return real.reserve(x, n)
-		},
-		sync:      file(real.sync),
-		syncDir:   file(real.syncDir),
-		rename:    two(real.rename),
-		noReplace: two(real.noReplace),
-		exchange:  two(real.exchange),
-		removeAll: func(p string) error {
-			if err := f.hit(); err != nil {
-				return &os.PathError{Op: "unlinkat", Path: p, Err: err}
-			}
-			return real.removeAll(p)
-		},
 	}
 }
 

@@ -103,6 +103,7 @@ func TestErrors(t *testing.T) {
 		{"tap panics", tensorPlan("f", "w", "", zeros), Options{Tap: func(*formats.Tensor, int64, []byte) error { panic("boo") }},
 			`f: tensor "w": panic: boo`},
 		{"data panics", tensorPlan("f", "w", "", hooked{300, func(int64) error { panic("boo") }}), Options{}, `f: tensor "w": panic: boo`},
+		{"extents panic", one(formats.Segment{Size: 300, Data: panics{zeros}}), Options{}, "panic: boo"},
 		{"short data", one(formats.Segment{Size: 301, Data: zeros}), Options{}, "f: read 44 of 45 bytes at 256: unexpected EOF"},
 		{"short file", tensorPlan("f", "w", "in", io.NewSectionReader(src, 0, 600)), Options{}, `in: tensor "w": read`},
 		{"short copied file", one(formats.Segment{Size: 600, Data: io.NewSectionReader(src, 0, 600)}), Options{}, "unexpected EOF"},
@@ -125,6 +126,10 @@ func TestErrors(t *testing.T) {
 		}
 	}
 }
+
+type panics struct{ *bytes.Reader }
+
+func (panics) Extents(int64, int64) ([]formats.Extent, bool) { panic("boo") }
 
 type failingWriter struct{}
 

@@ -10,7 +10,12 @@ import (
 )
 
 // work carries out jobs until there are no more.
-func (w *writer) work(ctx context.Context) error {
+func (w *writer) work(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p) // in what a view says of itself, outside a job
+		}
+	}()
 	for {
 		j, err := w.take(ctx)
 		if j == nil || err != nil {

@@ -10,7 +10,7 @@ from harness import last_line, same_file
 
 OUTTYPES = ("f32", "f16", "bf16", "q8_0")
 CONTEXT = 64
-TOLERANCE = {"f32": 0.02, "f16": 0.02, "bf16": 0.02, "q8_0": 0.05}  # of the log perplexity
+TOLERANCE = {"f32": 5e-4, "f16": 1e-3, "bf16": 4e-3, "q8_0": 2e-2}  # of the log perplexity; without YaRN it moves by 2e-3
 TEXT = " ".join(f"In room {i % 17} of the old house somebody counted {i * i % 101} lamps, and wrote it down;"
                 f" the {('first', 'second', 'last')[i % 3]} of them was never lit." for i in range(12))
 

@@ -7,7 +7,7 @@ directory; keys of the legacy stream are addresses and differ from run to run):
 
     python3 read_make.py [DIRECTORY]
 """
-import argparse, collections, io, json, os, pathlib, pickle, struct, sys, warnings, zipfile
+import argparse, collections, io, json, os, pathlib, pickle, sys, warnings, zipfile
 import numpy as np
 import torch
 
@@ -114,6 +114,9 @@ optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
 optimizer.step()
 save("optim.pt", optimizer.state_dict())
 
+# A whole module in the legacy stream: its class stands outside of the pickle.
+save("module_legacy.pt", {"model": torch.nn.Linear(1, 1), "w": torch.arange(2.0)}, weights_only=False, _use_new_zipfile_serialization=False)
+
 # Objects that stay inert beside tensors.
 save("mixed.pt", {
     "model": {"w": torch.arange(2.0)}, "args": argparse.Namespace(lr=0.1), "path": pathlib.PosixPath("/a/b"),
@@ -167,9 +170,7 @@ with open(os.path.join(out, "views_legacy.pt"), "rb") as f:
     b = f.read()
 i = b.index(b"little_endian")
 i = b.index(b"\x88", i)
-with open("/tmp/read_make_big_legacy.pt", "wb") as f:
-    f.write(b[:i] + b"\x89" + b[i + 1:])
-a = torch.load("/tmp/read_make_big_legacy.pt")
+a = torch.load(io.BytesIO(b[:i] + b"\x89" + b[i + 1:]))
 assert torch.equal(a["base"], views()["base"])  # torch does not swap
 
 # torch113.pt, rank0.pt (a rank of a sharded checkpoint) and sample.metadata (of a

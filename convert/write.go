@@ -1,0 +1,173 @@
+package convert
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"olmotool/internal/atomicfile"
+	"olmotool/internal/stream"
+)
+
+// OutputError says that the output is complete and could not be put in place.
+type OutputError struct{ Err error }
+
+func (e *OutputError) Error() string { return e.Err.Error() }
+
+func (e *OutputError) Unwrap() error { return e.Err }
+
+// rehearse says what write would make.
+func (c *conversion) rehearse() error {
+	for _, f := range c.plan.Files {
+		c.result.Output = append(c.result.Output, OutputFile{Path: c.path(f.Name), Bytes: f.Size()})
+	}
+	if c.Provenance {
+		name, b, err := c.provenance()
+		if err != nil {
+			return err
+		}
+		c.result.Output = append(c.result.Output, OutputFile{Path: c.path(name), Bytes: int64(len(b))})
+	}
+	for _, f := range c.result.Output {
+		path := f.Path
+		if c.plan.Dir {
+			path = c.Dst
+		}
+		if _, err := os.Lstat(path); err == nil && !c.Force {
+			return usagef("%s: %w", path, atomicfile.ErrExists)
+		}
+	}
+	return nil
+}
+
+// write carries the plan out.
+func (c *conversion) write(ctx context.Context) error {
+	out, err := c.create()
+	if err != nil {
+		return &UsageError{err}
+	}
+	defer out.Abort()
+	r := &c.result
+	so := stream.Options{Threads: c.Threads, Hash: !c.NoHash, Progress: c.stage("writing", c.planned())}
+	var h *content
+	if !c.NoHash {
+		if h, err = newContent(c.plan); err != nil {
+			return err
+		}
+		so.Tap = h.tap
+	}
+	files, err := stream.Write(ctx, out, c.plan.Files, so)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		r.Output = append(r.Output, OutputFile{c.path(f.Name), f.Bytes, f.SHA256})
+	}
+	r.Casts = Casts{c.stats.Overflow.Load(), c.stats.Underflow.Load(), c.stats.NaN.Load()}
+	if !c.NoHash {
+		if r.Digest, err = h.digest(ctx, c.Threads); err != nil {
+			return err
+		}
+	}
+	for _, s := range c.sums {
+		if err := s.check(); err != nil {
+			return err
+		}
+	}
+	if c.Verify {
+		if err := c.verify(ctx, out); err != nil {
+			return err
+		}
+	}
+	if c.Provenance {
+		if err := c.writeProvenance(out); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := out.Commit(); err != nil {
+		return &OutputError{err}
+	}
+	return nil
+}
+
+// create makes the temporary output. What the conversion reads must survive it.
+func (c *conversion) create() (staged, error) {
+	src := c.model.Source
+	ao := atomicfile.Options{Force: c.Force}
+	for _, p := range []string{src.Beside.Dir, c.TokenizerDir, c.MetadataFile} {
+		if p != "" {
+			ao.Protect = append(ao.Protect, p)
+		}
+	}
+	for _, f := range src.Files {
+		ao.Protect = append(ao.Protect, f.Path)
+	}
+	if c.plan.Dir {
+		out, err := atomicfile.CreateDir(c.Dst, ao)
+		return staged{out, false}, err
+	}
+	if fi, err := os.Stat(c.Dst); err == nil && fi.IsDir() {
+		return staged{}, usagef("%s: found a directory, expected the name of a file to make", c.Dst)
+	}
+	var names []string
+	for _, f := range c.plan.Files {
+		names = append(names, f.Name)
+	}
+	if c.Provenance {
+		names = append(names, names[0]+provenanceExt)
+	}
+	if len(names) == 1 {
+		out, err := atomicfile.Create(c.path(names[0]), ao)
+		return staged{out, true}, err
+	}
+	out, err := atomicfile.CreateSet(filepath.Dir(c.Dst), names, ao)
+	return staged{out, false}, err
+}
+
+// staged is an output in the making, by the names of the plan.
+type staged struct {
+	*atomicfile.Output
+	single bool // the only file of an output has no name in it
+}
+
+func (s staged) name(name string) string {
+	if s.single {
+		return ""
+	}
+	return name
+}
+
+// File makes a file of the output.
+func (s staged) File(name string, size int64) (*os.File, error) {
+	return s.Output.File(s.name(name), size)
+}
+
+// Staged returns where a file of the output can be read before it is put in place.
+func (s staged) Staged(name string) string { return s.Output.Staged(s.name(name)) }
+
+// path is where a file of the plan will be.
+func (c *conversion) path(name string) string {
+	if c.plan.Dir {
+		return filepath.Join(c.Dst, filepath.FromSlash(name))
+	}
+	return filepath.Join(filepath.Dir(c.Dst), name)
+}
+
+// planned is the size of all files together.
+func (c *conversion) planned() (n int64) {
+	for _, f := range c.plan.Files {
+		n += f.Size()
+	}
+	return n
+}
+
+// stage tells Progress that a stage begins.
+func (c *conversion) stage(name string, total int64) func(int64) {
+	if c.Progress == nil {
+		return nil
+	}
+	return c.Progress(name, total)
+}
