@@ -3,6 +3,7 @@ package convert
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -145,11 +146,13 @@ func sideOf(path, layout string, c *olmo.Config, ts []formats.Tensor) Side {
 	return s
 }
 
-// inSource makes an error about what a source holds name the source.
+// inSource makes an error about what a source holds name the source, unless it
+// names a file already.
 func inSource(src *olmo.Source, err error) error {
 	var fe *formats.Error
+	var pe *fs.PathError
 	var ue *UsageError
-	if errors.As(err, &fe) || errors.As(err, &ue) {
+	if errors.As(err, &fe) || errors.As(err, &pe) || errors.As(err, &ue) {
 		return err
 	}
 	return formats.Errorf(src.Path, "", "%w", err)

@@ -11,6 +11,7 @@ import (
 	"olmotool/convert/ggufmeta"
 	"olmotool/formats"
 	"olmotool/formats/olmo"
+	"olmotool/internal/ordjson"
 )
 
 // maxMetadata bounds the file of --metadata, which people write by hand.
@@ -43,17 +44,21 @@ func (c *conversion) metadata(po *olmo.PlanOptions) ([]formats.Finding, error) {
 	for _, t := range m.Tensors {
 		opts.Parameters += t.Elements()
 	}
-	var err error
 	if c.MetadataFile != "" {
-		if opts.Metadata, err = readMetadata(c.MetadataFile); err != nil {
+		b, err := readMetadata(c.MetadataFile)
+		if err != nil {
 			return nil, err
 		}
+		opts.Metadata = b
 	}
 	dir := strings.TrimPrefix(m.Source.Path, "random:")
 	if abs, err := filepath.Abs(dir); err == nil {
 		dir = abs
 	}
-	cfg := m.Config.HFObject()
+	cfg, err := parsed(m.Config.HFObject())
+	if err != nil {
+		return nil, err
+	}
 	source := func(b olmo.Beside) ggufmeta.Source {
 		return ggufmeta.Source{
 			DirName: filepath.Base(dir), Config: cfg, Read: b.Read,
@@ -74,6 +79,16 @@ func (c *conversion) metadata(po *olmo.PlanOptions) ([]formats.Finding, error) {
 		err = fmt.Errorf("found no tokenizer.json beside the weights, expected one: name its directory with --tokenizer")
 	}
 	return findings, err
+}
+
+// parsed returns an object as it is when read from a file: a config of another
+// layout has Go's numbers where a parsed one has their text.
+func parsed(o *ordjson.Object) (*ordjson.Object, error) {
+	b, err := ordjson.Encode(o, ordjson.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return ordjson.ParseObject(b)
 }
 
 func readMetadata(path string) ([]byte, error) {

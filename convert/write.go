@@ -2,9 +2,13 @@ package convert
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"olmotool/formats"
 	"olmotool/internal/atomicfile"
 	"olmotool/internal/stream"
 )
@@ -58,7 +62,7 @@ func (c *conversion) write(ctx context.Context) error {
 	}
 	files, err := stream.Write(ctx, out, c.plan.Files, so)
 	if err != nil {
-		return err
+		return c.whole(err)
 	}
 	for _, f := range files {
 		r.Output = append(r.Output, OutputFile{c.path(f.Name), f.Bytes, f.SHA256})
@@ -154,6 +158,19 @@ func (c *conversion) path(name string) string {
 		return filepath.Join(c.Dst, filepath.FromSlash(name))
 	}
 	return filepath.Join(filepath.Dir(c.Dst), name)
+}
+
+// whole makes an error about a file by its name in the plan name its path.
+func (c *conversion) whole(err error) error {
+	if errors.As(err, new(*formats.Error)) {
+		return err // about the input
+	}
+	for _, f := range c.plan.Files {
+		if strings.HasPrefix(err.Error(), f.Name+": ") {
+			return fmt.Errorf("%s%w", strings.TrimSuffix(c.path(f.Name), f.Name), err)
+		}
+	}
+	return err
 }
 
 // planned is the size of all files together.

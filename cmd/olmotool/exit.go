@@ -67,6 +67,9 @@ func usageError(format string, args ...any) error {
 // printError writes the last line of stderr.
 func printError(w io.Writer, err error) {
 	msg := err.Error()
+	if errors.Is(err, context.Canceled) {
+		msg = "interrupted"
+	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		// The operation is of no interest: "open x: no such file" is "x: no such file".

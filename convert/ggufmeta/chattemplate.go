@@ -11,10 +11,6 @@ import (
 	"olmotool/internal/ordjson"
 )
 
-// maxTemplates bounds the number of chat templates. Models have one to five;
-// each becomes a record.
-const maxTemplates = 1024
-
 // chatTemplate returns the records of the chat templates. They come from the
 // first of: tokenizer_config.json (if it has the member, null included),
 // chat_template.jinja with those in additional_chat_templates,

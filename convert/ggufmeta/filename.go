@@ -36,7 +36,9 @@ func FileName(src Source, o Options, elementType string) (string, error) {
 		}
 		parts = append(parts, s)
 	}
-	parts = append(parts, strings.ToUpper(elementType))
+	if elementType != "" {
+		parts = append(parts, strings.ToUpper(elementType))
+	}
 	name := strings.Map(func(r rune) rune {
 		if r == '/' || r == '\\' || unicode.IsControl(r) {
 			return '-'

@@ -1,6 +1,8 @@
 package ggufmeta
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -9,17 +11,6 @@ import (
 
 	"olmotool/formats"
 	"olmotool/internal/ordjson"
-)
-
-const (
-	// maxFrontMatter bounds the YAML of a model card. Cards with long lists of
-	// evaluation results have some hundred kilobytes; the parser takes some
-	// hundred bytes for each byte of the worst ones.
-	maxFrontMatter = 512 << 10
-
-	// maxMerged bounds how many members all merge keys ("<<") of a card may
-	// copy together; without it a chain of them takes quadratic time.
-	maxMerged = 1 << 16
 )
 
 // frontMatter returns the mapping at the top of a model card: what stands in
@@ -39,7 +30,7 @@ func frontMatter(file string, card []byte) (*ordjson.Object, error) {
 	case err == io.EOF:
 		return nil, nil
 	case err != nil:
-		return nil, formats.Errorf(file, "front matter", "found text that is not YAML (%w), expected YAML between two lines ---", err)
+		return nil, yamlError(file, err)
 	}
 	if err := loader.Load(&more); err != io.EOF {
 		return nil, formats.Errorf(file, "front matter", "found more than one YAML document, expected one, between two lines ---")
@@ -51,6 +42,20 @@ func frontMatter(file string, card []byte) (*ordjson.Object, error) {
 	}
 	mapping, _ := value.(*ordjson.Object)
 	return mapping, nil
+}
+
+// yamlError gives an error of the parser its place in the card, where the front
+// matter starts in line 2.
+func yamlError(file string, err error) error {
+	place, message := "front matter", err.Error()
+	var load *yaml.LoadError
+	if errors.As(err, &load) {
+		message = load.Message
+		if load.Mark.Line > 0 {
+			place = fmt.Sprintf("line %d", load.Mark.Line+1)
+		}
+	}
+	return formats.Errorf(file, place, "found text that is not YAML (%s), expected YAML between two lines ---", quote(message))
 }
 
 // cardYAML cuts the YAML out of a card, and mends what authors often get wrong:

@@ -41,7 +41,10 @@ func General(src Source, o Options, arch string) ([]gguf.KV, error) {
 	w.references("general.dataset.", m["datasets"])
 	w.add(listRecord("general.tags", m["tags"]))
 	w.add(listRecord("general.languages", m["languages"]))
-	return w.kvs, w.err
+	if w.err != nil {
+		return nil, w.err
+	}
+	return w.kvs, nil
 }
 
 // recorder gathers records until the first error.

@@ -100,7 +100,7 @@ func (t *autoTokenizer) readSpecialTokensMap() error {
 			}
 			v = all
 		} else if key != extra {
-			v = special(key, v)
+			v = special(quote(key), v)
 		}
 		t.settings.Set(key, v)
 	}

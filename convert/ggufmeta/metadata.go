@@ -54,7 +54,7 @@ func collect(src Source, o Options) (metadata, error) {
 		o.Parameters = 0
 	}
 	if !utf8.ValidString(src.DirName) || !utf8.ValidString(o.ModelName) {
-		return nil, formats.Errorf(src.DirName, "", "found a model name that is not UTF-8, expected UTF-8 text")
+		return nil, formats.Errorf("model", "name", "found %q or directory %q, expected UTF-8 text", o.ModelName, src.DirName)
 	}
 	card, err := src.read("README.md")
 	if err != nil {
@@ -72,7 +72,7 @@ func collect(src Source, o Options) (metadata, error) {
 	if err := m.addConfigName(src, o.Parameters); err != nil {
 		return nil, err
 	}
-	m.addComponents(src.DirName, "", splitID(src.DirName, o.Parameters))
+	m.addComponents("model", "name", splitID(src.DirName, o.Parameters))
 	if err := m.addSampling(src); err != nil {
 		return nil, err
 	}

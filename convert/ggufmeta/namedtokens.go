@@ -96,7 +96,7 @@ func (t *autoTokenizer) collectExtra() error {
 }
 
 func (t *autoTokenizer) setNamed(key string, v any) error {
-	token, err := t.token(key, v)
+	token, err := t.token(quote(key), v)
 	if err == nil {
 		t.named.Set(key, token)
 	}

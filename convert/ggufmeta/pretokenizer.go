@@ -7,10 +7,6 @@ import (
 	"olmotool/internal/ordjson"
 )
 
-// maxStages bounds how many stages of a sequence are looked at; the known
-// tokenizers have two.
-const maxStages = 8
-
 // structure is how a tokenizer cuts text before it merges.
 type structure struct {
 	normalizer string // its stages, joined by commas; "none"
@@ -34,13 +30,13 @@ var preTokenizers = []struct {
 	name, of string
 	structure
 }{
-	// OLMo 2 and 3: no normalizer, cl100k's expression, then bytes.
-	{"dbrx", "allenai/dolma2-tokenizer (OLMo 2 and 3)", structure{
+	// allenai/dolma2-tokenizer: no normalizer, cl100k's expression, then bytes.
+	{"dbrx", "OLMo 2 and 3", structure{
 		normalizer: "none",
 		words:      "Split(" + splitDolma2 + "), ByteLevel",
 	}},
-	// OLMo 1: NFC, then the expression of GPT-2 that ByteLevel has built in.
-	{"olmo", "allenai/gpt-neox-olmo-dolma-v1_5 (OLMo 1)", structure{
+	// allenai/gpt-neox-olmo-dolma-v1_5: NFC, then the expression of GPT-2 that ByteLevel has built in.
+	{"olmo", "OLMo 1", structure{
 		normalizer: "NFC",
 		words:      "ByteLevel(with the expression of GPT-2)",
 	}},
@@ -66,13 +62,16 @@ func (t *tokenizerFile) preTokenizer() (string, error) {
 		if p.structure == found {
 			return p.name, nil
 		}
-		known[i] = fmt.Sprintf("%s of %s: %s", p.name, p.of, p.structure)
+		known[i] = fmt.Sprintf("%s (%s: %s)", p.name, p.of, p.structure)
 	}
-	return "", t.fail("pre_tokenizer", found.String(), "a known structure ("+strings.Join(known, "; ")+") or --pretokenizer NAME")
+	return "", t.fail("pre_tokenizer", found.String(), strings.Join(known, " or ")+"; --pretokenizer NAME names it")
 }
 
 func (s structure) String() string {
-	text := fmt.Sprintf("normalizer %s, pre-tokenizer %s", shortStage(s.normalizer), shortStage(s.words))
+	text := shortStage(s.words)
+	if s.normalizer != "none" {
+		text = shortStage(s.normalizer) + ", " + text
+	}
 	if s.ignore {
 		text += ", ignore_merges"
 	}

@@ -22,7 +22,9 @@ type Source struct {
 	// Its error matches fs.ErrNotExist if there is none. A nil List finds none.
 	List func(dir string) ([]string, error)
 
-	// Config is config.json, or what stands for it.
+	// Config is config.json, or what stands for it. Used are _name_or_path, the
+	// ids of special tokens (eos_token_id and so on), and model_type and
+	// tokenizer_class, which decide how transformers loads a tokenizer.
 	Config *ordjson.Object
 
 	// Path returns how messages name a file of the directory. With a nil Path
@@ -100,16 +102,4 @@ func get(o *ordjson.Object, key string) (any, bool) {
 		return nil, false
 	}
 	return o.Get(key)
-}
-
-// quote shortens what came from a file to a length that suits a message.
-func quote(s string) string { return fmt.Sprintf("%q", shorten(s)) }
-
-func shorten(s string) string {
-	const most = 80
-	if len(s) <= most {
-		return s
-	}
-	r := []rune(s[:most])
-	return string(r[:len(r)-1]) + "…"
 }

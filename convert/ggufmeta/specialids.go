@@ -2,7 +2,6 @@ package ggufmeta
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 
 	"olmotool/formats"
@@ -169,44 +168,4 @@ func (s *specialTokens) setID(kind string, id uint32) {
 	if !slices.ContainsFunc(s.ids, func(k kindID) bool { return k.kind == kind }) {
 		s.ids = append(s.ids, kindID{kind, id})
 	}
-}
-
-// normalizerRecords returns the records of a normalizer that changes letters.
-func (t *tokenizerFile) normalizerRecords() []gguf.KV {
-	var lower, strip any
-	var walk func(v any)
-	walk = func(v any) {
-		kind, o := typed(v)
-		switch kind {
-		case "Lowercase":
-			lower = true
-		case "StripAccents":
-			strip = true
-		case "BertNormalizer":
-			if v, ok := o.Get("lowercase"); ok {
-				lower = v
-			}
-			if v, ok := o.Get("strip_accents"); ok {
-				strip = v
-			}
-		case "Sequence":
-			list, _ := o.Get("normalizers")
-			items, _ := list.([]any)
-			for _, item := range items {
-				walk(item)
-			}
-		}
-	}
-	v, _ := t.root.Get("normalizer")
-	walk(v)
-	var kvs []gguf.KV
-	for _, r := range []struct {
-		key string
-		v   any
-	}{{"lowercase", lower}, {"strip_accents", strip}} {
-		if on, ok := r.v.(bool); ok {
-			kvs = append(kvs, gguf.KV{Key: fmt.Sprintf("tokenizer.ggml.normalizer.%s", r.key), Value: on})
-		}
-	}
-	return kvs
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"olmotool/formats"
 	"olmotool/formats/gguf"
@@ -106,7 +105,7 @@ func tokenList(src Source, file *tokenizerFile, config *ordjson.Object, vocabSiz
 	if size == 0 {
 		size = count
 	}
-	if size < 0 || size > maxVocab {
+	if size < 1 || size > maxVocab {
 		return nil, nil, formats.Errorf(src.path("config.json"), "vocab_size", "found %d, expected 1 to %d", size, maxVocab)
 	}
 	if highest >= size {
@@ -192,33 +191,4 @@ func looksSpecial(token string) bool {
 		}
 	}
 	return false
-}
-
-// mergesText reads merges.txt, which has a merge in each line below an optional
-// comment in the first. Other lines are skipped.
-func mergesText(src Source) ([]string, error) {
-	const name = "merges.txt"
-	data, err := src.read(name)
-	if err != nil || data == nil {
-		return nil, err
-	}
-	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data))
-	if !utf8.ValidString(text) {
-		return nil, formats.Errorf(src.path(name), "", "found bytes that are not UTF-8, expected UTF-8 text")
-	}
-	var merges []string
-	first := true
-	for line := range strings.SplitSeq(text, "\n") {
-		comment := first && strings.HasPrefix(strip(line), "#")
-		first = false
-		parts := strings.FieldsFunc(line, isSpace)
-		if comment || len(parts) != 2 {
-			continue
-		}
-		if len(merges) == maxVocab {
-			return nil, formats.Errorf(src.path(name), "", "found more than %d merges, expected at most that many", maxVocab)
-		}
-		merges = append(merges, parts[0]+" "+parts[1])
-	}
-	return merges, nil
 }

@@ -9,16 +9,6 @@ import (
 	"olmotool/internal/ordjson"
 )
 
-const (
-	// maxVocab bounds the entries of a token list. The largest vocabularies of
-	// today have a quarter of a million; a configuration may claim any number.
-	maxVocab = 1 << 22
-
-	// maxTokenText bounds the text of an added token, which is copied more than
-	// once. Real ones have some dozen bytes.
-	maxTokenText = 1 << 16
-)
-
 // tokenizerFile is what tokenizer.json says, checked as strictly as the
 // tokenizers library checks it when it loads one.
 type tokenizerFile struct {
@@ -107,64 +97,6 @@ func tokenID(v any) (uint32, bool) {
 	}
 	i, err := ordjson.Int(n)
 	return uint32(i), err == nil && i == int64(uint32(i))
-}
-
-// loadMerges reads the merges in either form: "left right", or, since the parts
-// may have spaces in them, ["left", "right"], whose spaces are written as the
-// sign that stands for a space in the byte-level alphabet.
-func (t *tokenizerFile) loadMerges() error {
-	v, _ := t.model.Get("merges")
-	list, ok := v.([]any)
-	if !ok {
-		return t.fail("model.merges", describe(v), "a list")
-	}
-	if len(list) > maxVocab {
-		return t.fail("model.merges", fmt.Sprintf("%d merges", len(list)), fmt.Sprintf("at most %d", maxVocab))
-	}
-	pairs := false
-	if len(list) > 0 {
-		_, pairs = list[0].([]any)
-	}
-	t.merges = make([]string, len(list))
-	for i, v := range list {
-		left, right, ok := mergeParts(v, pairs)
-		if !ok {
-			return t.mergeError(i, describe(v), map[bool]string{false: "a string of two parts with one space between, as the first merge", true: "a list of two strings, as the first merge"}[pairs])
-		}
-		if !pairs {
-			t.merges[i] = v.(string)
-			if strings.HasPrefix(t.merges[i], "#version") {
-				continue // a comment for the tokenizers library
-			}
-		} else {
-			t.merges[i] = strings.ReplaceAll(left, " ", "Ġ") + " " + strings.ReplaceAll(right, " ", "Ġ")
-		}
-		for _, part := range []string{left, right, left + right} {
-			if _, ok := t.vocab[part]; !ok {
-				return t.mergeError(i, quote(part), "a token of model.vocab")
-			}
-		}
-	}
-	return nil
-}
-
-func (t *tokenizerFile) mergeError(i int, found, expected string) error {
-	return t.fail(fmt.Sprintf("model.merges[%d]", i), found, expected)
-}
-
-func mergeParts(v any, pair bool) (left, right string, ok bool) {
-	if !pair {
-		s, _ := v.(string)
-		left, right, ok = strings.Cut(s, " ")
-		return left, right, ok && !strings.Contains(right, " ") || strings.HasPrefix(s, "#version")
-	}
-	list, _ := v.([]any)
-	if len(list) != 2 {
-		return "", "", false
-	}
-	left, okLeft := list[0].(string)
-	right, okRight := list[1].(string)
-	return left, right, okLeft && okRight
 }
 
 func (t *tokenizerFile) loadAdded() error {

@@ -1,6 +1,7 @@
 package ggufmeta
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,7 +74,7 @@ func addedTokens(src Source, file *tokenizerFile, config *ordjson.Object) (*adde
 		}
 	}
 	a := &addedVocabulary{model: file.vocab, ids: map[string]uint32{}, tokens: map[uint32]addedToken{}}
-	err := error(nil)
+	var err error
 	if class == "" {
 		tokens := make([]addedToken, len(file.added))
 		for i, l := range file.added {
@@ -137,7 +138,7 @@ func (t *autoTokenizer) more(a *addedVocabulary) []addedToken {
 // lastOfEachID sorts listed tokens by id and keeps the last for each.
 func lastOfEachID(listed []listedToken) []listedToken {
 	sorted := slices.Clone(listed)
-	slices.SortStableFunc(sorted, func(a, b listedToken) int { return int(int64(a.id) - int64(b.id)) })
+	slices.SortStableFunc(sorted, func(a, b listedToken) int { return cmp.Compare(a.id, b.id) })
 	var kept []listedToken
 	for _, l := range sorted {
 		if n := len(kept); n > 0 && kept[n-1].id == l.id {

@@ -1,7 +1,6 @@
 package ggufmeta
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -188,27 +187,4 @@ func (c *yamlReader) merge(o *ordjson.Object, n *yaml.Node) error {
 func (c *yamlReader) fail(n *yaml.Node, found, expected string) error {
 	// The front matter starts in line 2 of the card.
 	return formats.Errorf(c.file, fmt.Sprintf("line %d", n.Line+1), "found %s, expected %s", found, expected)
-}
-
-// describe names a value of JSON or YAML for a message.
-func describe(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return fmt.Sprint(v)
-	case string:
-		return "the string " + quote(v)
-	case json.Number:
-		return "the number " + shorten(string(v))
-	case float64:
-		return fmt.Sprintf("the number %v", v)
-	case []any:
-		return "a list"
-	case *ordjson.Object:
-		return "a mapping"
-	case opaque:
-		return string(v)
-	}
-	return fmt.Sprintf("%T", v)
 }

@@ -47,9 +47,6 @@ func implicitTag(s string) string {
 	return "!!str"
 }
 
-// maxDigits is how long an integer may be: as long as Python reads one.
-const maxDigits = 4300
-
 func yamlInt(s string) (any, bool) {
 	if len(s) > maxDigits || !yamlIntForm.MatchString(s) {
 		return nil, false

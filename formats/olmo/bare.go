@@ -1,6 +1,7 @@
 package olmo
 
 import (
+	"path/filepath"
 	"strings"
 
 	"olmotool/formats"
@@ -17,17 +18,10 @@ var bareSafetensorsLayout = &layout{
 	name: layoutSafetensors,
 	doc:  "one file of tensors, under the names of the source",
 	open: func(path string) (*Source, error) {
-		var ck *formats.Checkpoint
-		var err error
-		if strings.HasSuffix(path, ".index.json") {
-			ck, err = shards.OpenIndex(path, safetensors.Open)
-		} else {
-			ck, err = safetensors.Open(path)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return &Source{Checkpoint: ck}, nil
+		return openBare(path, kindSafetensors, func(path string) (*Source, error) {
+			ck, err := safetensors.Open(path)
+			return &Source{Checkpoint: ck}, err
+		})
 	},
 	plan: func(m *Model, o PlanOptions) (*Plan, error) {
 		return planBare(m, o, func(ts []formats.Tensor) (*formats.FilePlan, error) {
@@ -44,54 +38,64 @@ var bareTorchLayout = &layout{
 	name: "torch",
 	doc:  "one file of torch.save, under the names of the source",
 	open: func(path string) (*Source, error) {
-		f, err := torch.OpenFile(path)
-		if err != nil {
-			return nil, err
-		}
-		return &Source{Checkpoint: f.Checkpoint, Torch: f}, nil
+		return openBare(path, kindTorch, func(path string) (*Source, error) {
+			f, err := torch.OpenFile(path)
+			if err != nil {
+				return nil, err
+			}
+			return &Source{Checkpoint: f.Checkpoint, Torch: f}, nil
+		})
 	},
 	plan: func(m *Model, o PlanOptions) (*Plan, error) {
 		return planBare(m, o, func(ts []formats.Tensor) (*formats.FilePlan, error) {
-			var to torch.Options
-			if m.Source.Torch != nil {
-				// What torch saved is written as torch saved it.
-				to, _ = m.Source.Torch.Options()
-				if o.DType.Valid() {
-					to.Placements = recast(to.Placements, ts)
+			// A file of torch.save comes back as it was.
+			if f := m.Source.Torch; f != nil && !o.DType.Valid() {
+				if to, ok := f.Options(); ok {
+					return torch.Plan(o.Name, ts, to)
 				}
 			}
-			return torch.Plan(o.Name, ts, to)
+			return torch.Plan(o.Name, ts, torch.Options{})
 		})
 	},
 }
 
-// recast returns the placements of tensors whose type changes: those that are
-// the same values stay tied, others get a storage of their own.
-func recast(ps map[string]*torch.Placement, ts []formats.Tensor) map[string]*torch.Placement {
-	elements := map[*torch.Storage]int64{}
-	tied := map[*torch.Storage]*torch.Storage{}
-	for _, t := range ts {
-		p := ps[t.Name]
-		if p == nil || p.Storage == nil {
-			continue
+// openBare opens a file, or the set that it belongs to: an index, or a numbered
+// shard beside one.
+func openBare(path, kind string, open func(path string) (*Source, error)) (*Source, error) {
+	index := ""
+	m := shardName.FindStringSubmatch(filepath.Base(path))
+	if m != nil {
+		f := weightFiles{m[1] + m[2]}
+		if dir := filepath.Dir(path); (Beside{dir}).Has(f.index()) {
+			index = filepath.Join(dir, f.index())
 		}
-		n, seen := elements[p.Storage]
-		if !seen {
-			elements[p.Storage], tied[p.Storage] = t.Elements(), &torch.Storage{Device: p.Storage.Device}
-		}
-		if p.Offset != 0 || p.Strides != nil || seen && n != t.Elements() {
-			tied[p.Storage] = nil
-		}
+	} else if strings.HasSuffix(path, indexExt) {
+		index = path
 	}
-	out := map[string]*torch.Placement{}
-	same := map[*torch.Placement]*torch.Placement{}
-	for name, p := range ps {
-		if same[p] == nil {
-			same[p] = &torch.Placement{Storage: tied[p.Storage], Parameter: p.Parameter, RequiresGrad: p.RequiresGrad}
-		}
-		out[name] = same[p]
+	var s *Source
+	var err error
+	if index == "" {
+		s, err = open(path)
+	} else {
+		s = new(Source)
+		s.Checkpoint, err = shards.OpenIndex(index, func(path string) (*formats.Checkpoint, error) {
+			one, err := open(path)
+			if err != nil {
+				return nil, err
+			}
+			return one.Checkpoint, nil
+		})
 	}
-	return out
+	if err != nil {
+		return nil, sniffed(err, kind)
+	}
+	if m != nil && index == "" {
+		s.Findings = append(s.Findings, formats.Finding{
+			Severity: formats.Warning, Code: "lone-shard", Where: filepath.Base(path),
+			Message: "the name is that of one file of a set, and there is no index beside it: read on its own",
+		})
+	}
+	return s, nil
 }
 
 func planBare(m *Model, o PlanOptions, plan func([]formats.Tensor) (*formats.FilePlan, error)) (*Plan, error) {

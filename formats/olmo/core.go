@@ -3,7 +3,6 @@ package olmo
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	"olmotool/formats"
@@ -17,31 +16,34 @@ var coreUnshardedLayout = &layout{
 	name: "olmo-core-unsharded",
 	doc:  "OLMo-core in one file: config.json of OLMo-core, model.pt or model.safetensors",
 	match: func(d *dir) bool {
-		return d.config == "core" && !d.has("config.yaml") && !d.hasSub("model_and_optim") && (d.has("model.pt") || d.has("model.safetensors"))
+		return d.config == coreConfig && !d.has("config.yaml") && (d.has("model.pt") || d.has("model.safetensors"))
 	},
 	open: func(path string) (*Source, error) {
-		cfgPath := filepath.Join(path, "config.json")
+		dir, base, err := split(path)
+		if err != nil {
+			return nil, err
+		}
+		cfgPath := filepath.Join(dir, "config.json")
 		b, err := readBounded(cfgPath)
 		if err != nil {
 			return nil, err
 		}
 		c, err := parseCoreConfig(b, cfgPath)
 		if err != nil {
-			return nil, err
+			return nil, sniffed(err, "JSON")
 		}
-		s := &Source{Config: c, Beside: Beside{path}}
-		if pt := filepath.Join(path, "model.pt"); s.Beside.Has("model.pt") {
-			s.Torch, err = torch.OpenFile(pt)
-			if err == nil {
-				s.Checkpoint = s.Torch.Checkpoint
+		s := &Source{Config: c, Beside: Beside{dir}}
+		if base == "model.safetensors" || base == "" && !s.Beside.Has("model.pt") && s.Beside.Has("model.safetensors") {
+			if s.Checkpoint, err = safetensors.Open(filepath.Join(dir, "model.safetensors")); err != nil {
+				return nil, sniffed(err, kindSafetensors)
 			}
 		} else {
-			s.Checkpoint, err = safetensors.Open(filepath.Join(path, "model.safetensors"))
+			if s.Torch, err = torch.OpenFile(filepath.Join(dir, "model.pt")); err != nil {
+				return nil, sniffed(err, kindTorch)
+			}
+			s.Checkpoint = s.Torch.Checkpoint
 		}
-		if err != nil {
-			return nil, sniffed(err)
-		}
-		s.Path = path
+		s.Path = dir
 		return s, nil
 	},
 	canonical: coreCanonical,
@@ -76,28 +78,22 @@ const (
 )
 
 func coreCanonical(s *Source) ([]formats.Tensor, error) {
-	hf := map[string]string{}
-	for a, b := range coreNames {
-		hf[b] = a
-	}
+	hf := inverse(coreNames)
 	var out []formats.Tensor
 	for _, t := range s.Tensors {
-		switch t.Name {
-		case coreEmbed:
-			out = append(out, t.WithName(embedName))
-			continue
-		case coreNorm, "norm.weight": // the latter before OLMo-core 1.7
-			out = append(out, t.WithName(normName))
-			continue
-		case coreHead, "w_out.weight":
-			if !s.Config.TieWordEmbeddings {
-				out = append(out, t.WithName(headName))
-			}
-			continue
-		}
 		layer, module, ok := cutLayer(t.Name, "blocks.")
-		if name := hf[module]; ok && name != "" {
-			t = t.WithName(layerName(layer, name))
+		switch {
+		case t.Name == coreEmbed:
+			t = t.WithName(embedName)
+		case t.Name == coreNorm, t.Name == "norm.weight": // the latter before OLMo-core 1.7
+			t = t.WithName(normName)
+		case t.Name == coreHead, t.Name == "w_out.weight":
+			if s.Config.TieWordEmbeddings {
+				continue
+			}
+			t = t.WithName(headName)
+		case ok && hf[module] != "":
+			t = t.WithName(layerName(layer, hf[module]))
 		}
 		out = append(out, t) // arrange reports names that are not known
 	}
@@ -105,9 +101,6 @@ func coreCanonical(s *Source) ([]formats.Tensor, error) {
 }
 
 func planCore(m *Model, o PlanOptions) (*Plan, error) {
-	if m.Config == nil {
-		return nil, errBare("an OLMo-core checkpoint")
-	}
 	ts, err := castAll(m.Tensors, o)
 	if err != nil {
 		return nil, err
@@ -131,11 +124,14 @@ func planCore(m *Model, o PlanOptions) (*Plan, error) {
 	}
 	if t, ok := get[headName]; ok {
 		ss = append(ss, same(coreHead, t))
+	} else {
+		// OLMo-core has both names in its state dict.
+		ss = append(ss, stored{Tensor: get[embedName].WithName(coreHead)})
 	}
 	var f *formats.FilePlan
 	switch o.Container {
 	case "", "torch":
-		f, err = torch.Plan("model.pt", tensorsOf(ss), torch.Options{})
+		f, err = torch.Plan("model.pt", tensorsOf(ss), torch.Options{Plain: true})
 	case "safetensors":
 		f, err = safetensors.Plan("model.safetensors", tensorsOf(ss), nil)
 	default:
@@ -146,10 +142,9 @@ func planCore(m *Model, o PlanOptions) (*Plan, error) {
 	}
 	p := &Plan{Dir: true, Tensors: ts, Files: []*formats.FilePlan{f}}
 	attribute(p.Files, ss)
-	copies, err := m.copies(o)
-	if err != nil {
+	if err := p.copyBeside(m, o); err != nil {
 		return nil, err
 	}
-	p.Files = slices.Concat(p.Files, copies, []*formats.FilePlan{literal("config.json", cfg)})
+	p.Files = append(p.Files, literal("config.json", cfg))
 	return p, nil
 }

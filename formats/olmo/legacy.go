@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -19,59 +18,38 @@ var legacyLayout = &layout{
 	doc:   "legacy unsharded directory: config.yaml, model.pt",
 	match: func(d *dir) bool { return d.has("config.yaml") && d.has("model.pt") && !d.isHF() },
 	open: func(path string) (*Source, error) {
-		cfgPath := filepath.Join(path, "config.yaml")
+		dir, _, err := split(path)
+		if err != nil {
+			return nil, err
+		}
+		cfgPath := filepath.Join(dir, "config.yaml")
 		b, err := readBounded(cfgPath)
 		if err != nil {
 			return nil, err
 		}
-		l, err := parseLegacyConfig(b, cfgPath)
+		c, err := parseLegacyConfig(b, cfgPath)
 		if err != nil {
-			return nil, err
+			return nil, sniffed(err, "YAML")
 		}
-		f, err := torch.OpenFile(filepath.Join(path, "model.pt"))
+		f, err := torch.OpenFile(filepath.Join(dir, "model.pt"))
 		if err != nil {
-			return nil, sniffed(err)
+			return nil, sniffed(err, kindTorch)
 		}
-		f.Path = path
-		s := &Source{Checkpoint: f.Checkpoint, Config: l.config, Beside: Beside{path}, Torch: f}
-		if s.Tensors, err = l.rename(s); err != nil {
-			s.Close()
-			return nil, err
-		}
-		return s, nil
+		f.Path = dir
+		return &Source{Checkpoint: f.Checkpoint, Config: c, Beside: Beside{dir}, Torch: f}, nil
 	},
+	tied:      [2]string{legacyHead, legacyEmbed},
 	canonical: legacyCanonical,
 	plan:      planLegacy,
 }
 
-// legacyWrappers are what distributed wrappers put into names.
-var legacyWrappers = strings.NewReplacer("_fsdp_wrapped_module.", "", "_orig_mod.", "")
+const (
+	legacyEmbed = "transformer.wte.weight"
+	legacyNorm  = "transformer.ln_f.weight"
+	legacyHead  = "transformer.ff_out.weight"
+)
 
-var legacyGroup = regexp.MustCompile(`^transformer\.block_groups\.(\d+)\.(\d+)\.`)
-
-// rename undoes what wrappers and block groups did to the names, and drops
-// buffers.
-func (l *legacyConfig) rename(s *Source) ([]formats.Tensor, error) {
-	var out []formats.Tensor
-	for _, t := range s.Tensors {
-		name := strings.TrimPrefix(legacyWrappers.Replace(t.Name), "module.")
-		if m := legacyGroup.FindStringSubmatch(name); m != nil {
-			g, err1 := strconv.ParseInt(m[1], 10, 32)
-			i, err2 := strconv.ParseInt(m[2], 10, 32)
-			if err1 != nil || err2 != nil || i >= l.blockGroupSize {
-				return nil, formats.Errorf(s.Path, fmt.Sprintf("tensor %q", t.Name), "found block %s of a group, expected less than block_group_size %d", m[2], l.blockGroupSize)
-			}
-			name = fmt.Sprintf("transformer.blocks.%d.%s", g*l.blockGroupSize+i, name[len(m[0]):])
-		}
-		if strings.HasSuffix(name, ".rotary_emb.inv_freq") || strings.HasSuffix(name, "causal_attention_bias") {
-			continue
-		}
-		out = append(out, t.WithName(name))
-	}
-	return out, nil
-}
-
-// legacyNames maps tensors that are stored one to one.
+// legacyNames are the trainer's names of what is stored one to one.
 var legacyNames = map[string]string{
 	"self_attn.o_proj":           "attn_out",
 	"self_attn.q_norm":           "q_norm",
@@ -81,157 +59,108 @@ var legacyNames = map[string]string{
 	"post_feedforward_layernorm": "ff_norm",
 }
 
-// Fused matrices: the parts of each, in the order of their rows. The trainer's
-// SwiGLU multiplies the first half by silu of the second, so up comes first.
+// legacyFused are the fused matrices: the parts of each, in the order of their
+// rows. The trainer's SwiGLU multiplies the first half by silu of the second,
+// so up comes first.
 var legacyFused = map[string][]string{
 	"att_proj": {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"},
 	"ff_proj":  {"mlp.up_proj", "mlp.gate_proj"},
 }
 
-const (
-	legacyEmbed = "transformer.wte.weight"
-	legacyNorm  = "transformer.ln_f.weight"
-	legacyHead  = "transformer.ff_out.weight"
-)
-
 func legacyCanonical(s *Source) ([]formats.Tensor, error) {
-	c := s.Config
-	rows := map[string]int64{
-		"self_attn.q_proj": c.NumAttentionHeads * c.HeadDim,
-		"self_attn.k_proj": c.NumKeyValueHeads * c.HeadDim,
-		"self_attn.v_proj": c.NumKeyValueHeads * c.HeadDim,
-		"mlp.up_proj":      c.IntermediateSize,
-		"mlp.gate_proj":    c.IntermediateSize,
+	rows := map[string]int64{}
+	for _, spec := range s.Config.Tensors() {
+		if layer, module, ok := cutLayer(spec.Name, "model.layers."); ok && layer == "0" {
+			rows[module] = spec.Shape[0]
+		}
 	}
-	hf := map[string]string{}
-	for a, b := range legacyNames {
-		hf[b] = a
-	}
+	hf := inverse(legacyNames)
+	rename := legacyRenamer(s.Tensors)
 	var out []formats.Tensor
 	for _, t := range s.Tensors {
-		switch t.Name {
-		case legacyEmbed:
+		name, err := rename(t.Name)
+		if err != nil {
+			return nil, formats.Errorf(s.Path, fmt.Sprintf("tensor %.120q", t.Name), "%w", err)
+		}
+		t = t.WithName(name)
+		layer, module, ok := cutLayer(name, "transformer.blocks.")
+		parts := legacyFused[module]
+		switch {
+		case strings.HasSuffix(name, ".rotary_emb.inv_freq"), strings.HasSuffix(name, "causal_attention_bias"):
+			// Buffers, which the trainer computes anew.
+		case name == legacyEmbed:
 			out = append(out, t.WithName(embedName))
-			continue
-		case legacyNorm:
+		case name == legacyNorm:
 			out = append(out, t.WithName(normName))
-			continue
-		case legacyHead:
-			if !c.TieWordEmbeddings {
+		case name == legacyHead:
+			if !s.Config.TieWordEmbeddings {
 				out = append(out, t.WithName(headName))
 			}
-			continue
-		}
-		layer, module, ok := cutLayer(t.Name, "transformer.blocks.")
-		if name := hf[module]; ok && name != "" {
-			out = append(out, t.WithName(layerName(layer, name)))
-			continue
-		}
-		parts := legacyFused[module]
-		if !ok || parts == nil {
-			out = append(out, t) // arrange reports it
-			continue
-		}
-		var sum int64
-		for _, p := range parts {
-			sum += rows[p]
-		}
-		if len(t.Shape) != 2 || t.Shape[0] != sum {
-			return nil, formats.Errorf(s.Path, fmt.Sprintf("tensor %q", t.Origin.Name), "found shape %v, expected [%d %d] from the config", t.Shape, sum, c.HiddenSize)
-		}
-		var lo int64
-		for _, p := range parts {
-			r, err := formats.Rows(t, lo, lo+rows[p])
+		case ok && hf[module] != "":
+			out = append(out, t.WithName(layerName(layer, hf[module])))
+		case ok && parts != nil:
+			ts, err := cutRows(t, layer, parts, rows)
 			if err != nil {
-				return nil, err
+				return nil, formats.Errorf(s.Path, fmt.Sprintf("tensor %.120q", t.Origin.Name), "%w", err)
 			}
-			out = append(out, r.WithName(layerName(layer, p)))
-			lo += rows[p]
+			out = append(out, ts...)
+		default:
+			out = append(out, t) // arrange reports it
 		}
 	}
 	return out, nil
 }
 
-// cutLayer splits PREFIX7.MODULE.weight into "7" and MODULE.
-func cutLayer(name, prefix string) (layer, module string, ok bool) {
-	rest, ok := strings.CutPrefix(name, prefix)
-	if !ok {
-		return "", "", false
+// cutRows cuts a fused matrix into the parts of a layer.
+func cutRows(t formats.Tensor, layer string, parts []string, rows map[string]int64) ([]formats.Tensor, error) {
+	var sum int64
+	for _, p := range parts {
+		sum += rows[p]
 	}
-	layer, rest, ok = strings.Cut(rest, ".")
-	if !ok || layer == "" || strings.Trim(layer, "0123456789") != "" || (len(layer) > 1 && layer[0] == '0') {
-		return "", "", false
+	if len(t.Shape) != 2 || t.Shape[0] != sum {
+		return nil, fmt.Errorf("found shape %v, expected %d rows from the config", t.Shape, sum)
 	}
-	module, ok = strings.CutSuffix(rest, ".weight")
-	return layer, module, ok
+	var out []formats.Tensor
+	var lo int64
+	for _, p := range parts {
+		r, err := formats.Rows(t, lo, lo+rows[p])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r.WithName(layerName(layer, p)))
+		lo += rows[p]
+	}
+	return out, nil
 }
 
-// layerName is the canonical name of a tensor in a layer.
-func layerName(layer, module string) string {
-	return "model.layers." + layer + "." + module + ".weight"
-}
+// legacyWrappers are what distributed wrappers put into names.
+var legacyWrappers = strings.NewReplacer("_fsdp_wrapped_module.", "", "_orig_mod.", "")
 
-// byName indexes canonical tensors.
-func byName(ts []formats.Tensor) map[string]formats.Tensor {
-	m := make(map[string]formats.Tensor, len(ts))
+var legacyGroup = regexp.MustCompile(`^transformer\.block_groups\.([0-9]{1,6})\.([0-9]{1,6})\.`)
+
+// legacyRenamer returns what undoes in names the doings of wrappers and of block
+// groups. How many blocks a group has can be seen from the first one, as the
+// trainer does: the config may have changed since the tensors were saved.
+func legacyRenamer(ts []formats.Tensor) func(name string) (string, error) {
+	unwrap := func(name string) string { return strings.TrimPrefix(legacyWrappers.Replace(name), "module.") }
+	var size int64
 	for _, t := range ts {
-		m[t.Name] = t
-	}
-	return m
-}
-
-func planLegacy(m *Model, o PlanOptions) (*Plan, error) {
-	if m.Config == nil {
-		return nil, errBare("a legacy checkpoint")
-	}
-	cfg, err := m.Config.encodeLegacy()
-	if err != nil {
-		return nil, err
-	}
-	ts, err := castAll(m.Tensors, o)
-	if err != nil {
-		return nil, err
-	}
-	get := byName(ts)
-	// The order is that of the modules in the trainer's model.
-	ss := []stored{same(legacyEmbed, get[embedName])}
-	if m.Config.hasNorms() {
-		ss = append(ss, same(legacyNorm, get[normName]))
-	}
-	for i := range m.Config.NumHiddenLayers {
-		layer := strconv.FormatInt(i, 10)
-		for _, module := range []string{"self_attn.k_norm", "self_attn.q_norm", "self_attn.o_proj", "mlp.down_proj", "post_attention_layernorm", "post_feedforward_layernorm"} {
-			if t, ok := get[layerName(layer, module)]; ok {
-				ss = append(ss, same("transformer.blocks."+layer+"."+legacyNames[module]+".weight", t))
-			}
-		}
-		for _, name := range []string{"att_proj", "ff_proj"} {
-			var parts []formats.Tensor
-			for _, p := range legacyFused[name] {
-				parts = append(parts, get[layerName(layer, p)])
-			}
-			s, err := fused("transformer.blocks."+layer+"."+name+".weight", parts...)
-			if err != nil {
-				return nil, err
-			}
-			ss = append(ss, s)
+		if m := legacyGroup.FindStringSubmatch(unwrap(t.Name)); m != nil && m[1] == "0" {
+			i, _ := strconv.ParseInt(m[2], 10, 64) // digits, and few
+			size = max(size, i+1)
 		}
 	}
-	if !m.Config.TieWordEmbeddings {
-		ss = append(ss, same(legacyHead, get[headName]))
+	return func(name string) (string, error) {
+		name = unwrap(name)
+		m := legacyGroup.FindStringSubmatch(name)
+		if m == nil {
+			return name, nil
+		}
+		group, _ := strconv.ParseInt(m[1], 10, 64)
+		i, _ := strconv.ParseInt(m[2], 10, 64)
+		if i >= size {
+			return "", fmt.Errorf("found block %d of a group, expected less than %d as in the first", i, size)
+		}
+		return fmt.Sprintf("transformer.blocks.%d.%s", group*size+i, name[len(m[0]):]), nil
 	}
-	f, err := torch.Plan("model.pt", tensorsOf(ss), torch.Options{})
-	if err != nil {
-		return nil, err
-	}
-	p := &Plan{Dir: true, Tensors: ts, Files: []*formats.FilePlan{f}}
-	attribute(p.Files, ss)
-	copies, err := m.copies(o)
-	if err != nil {
-		return nil, err
-	}
-	// The trainer writes the config last, so that its presence says that the
-	// save was complete.
-	p.Files = slices.Concat(p.Files, copies, []*formats.FilePlan{literal("config.yaml", cfg)})
-	return p, nil
 }

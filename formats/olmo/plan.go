@@ -2,10 +2,7 @@ package olmo
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
-	"path"
 	"slices"
 
 	"olmotool/formats"
@@ -20,7 +17,7 @@ type PlanOptions struct {
 	Stats *formats.CastStats
 	// MaxShard is the most bytes in one file of layouts hf and hf-bin; 0: all in one.
 	MaxShard int64
-	// Container of olmo-core-unsharded: "torch" or "safetensors".
+	// Container of olmo-core-unsharded: "torch" (or empty) or "safetensors".
 	Container string
 	// Tokenizer is where tokenizer files are taken from; the zero value: from
 	// beside the source.
@@ -55,73 +52,24 @@ type Plan struct {
 // Plan lays the model out. It reads no tensor data.
 func (m *Model) Plan(to string, o PlanOptions) (*Plan, error) {
 	l, err := findLayout(to)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if l.plan == nil {
+	case l.plan == nil:
 		return nil, fmt.Errorf("layout %q cannot be written", to)
-	}
-	if o.DType.IsBlock() && l != ggufLayout {
+	case m.Config == nil && l.canonical != nil:
+		return nil, fmt.Errorf("found tensors with no model known (no config beside them), expected a model to write as layout %q", to)
+	case l == ggufLayout:
+		return l.plan(m, o)
+	case o.DType.IsBlock():
 		return nil, fmt.Errorf("layout %q cannot hold %s, expected f32, f16 or bf16", to, o.DType)
 	}
-	return l.plan(m, o)
-}
-
-// stored is a tensor of an output: its bytes are those of parts, canonical
-// tensors, end to end; nil parts say that they are in another order.
-type stored struct {
-	formats.Tensor
-	parts []formats.Tensor
-}
-
-// same is a canonical tensor that is stored as it is, under another name.
-func same(name string, t formats.Tensor) stored {
-	return stored{t.WithName(name), []formats.Tensor{t}}
-}
-
-// fused is canonical tensors stored as one, row after row.
-func fused(name string, ts ...formats.Tensor) (stored, error) {
-	t, err := formats.JoinRows(name, ts...)
-	return stored{t, ts}, err
-}
-
-// tensorsOf returns the plain tensors of a list.
-func tensorsOf(ss []stored) []formats.Tensor {
-	ts := make([]formats.Tensor, len(ss))
-	for i, s := range ss {
-		ts[i] = s.Tensor
-	}
-	return ts
-}
-
-// attribute makes the segments of files say which canonical tensor they hold,
-// splitting those that hold several.
-func attribute(files []*formats.FilePlan, ss []stored) {
-	parts := make(map[string][]formats.Tensor, len(ss))
-	for _, s := range ss {
-		parts[s.Name] = s.parts
-	}
-	for _, f := range files {
-		var out []formats.Segment
-		for _, seg := range f.Segments {
-			if seg.Tensor == nil {
-				out = append(out, seg)
-				continue
-			}
-			ps := parts[seg.Tensor.Name]
-			if len(ps) == 0 {
-				seg.Tensor = nil
-				out = append(out, seg)
-				continue
-			}
-			for i := range ps {
-				s := seg
-				s.Tensor, s.Data, s.Size = &ps[i], ps[i].Data, ps[i].Bytes()
-				out = append(out, s)
-			}
+	for _, t := range m.Tensors {
+		if t.DType.IsBlock() && !o.DType.Valid() {
+			return nil, fmt.Errorf("tensor %.120q: found %s, which layout %q cannot hold, expected another type: say --dtype f32, f16 or bf16", t.Name, t.DType, to)
 		}
-		f.Segments = out
 	}
+	return l.plan(m, o)
 }
 
 // castAll returns the tensors in the type asked for; those that are not of a
@@ -148,44 +96,6 @@ func literal(name string, b []byte) *formats.FilePlan {
 	return &formats.FilePlan{Name: name, Segments: []formats.Segment{{Size: int64(len(b)), Data: bytes.NewReader(b)}}}
 }
 
-// tokenizerFiles are the files that make up a tokenizer of transformers.
-var tokenizerFiles = []string{
-	"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-	"vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
-}
-
-const templatesDir = "additional_chat_templates"
-
-// copies plans the tokenizer files of the source, or of the directory asked for.
-func (m *Model) copies(o PlanOptions) ([]*formats.FilePlan, error) {
-	from := m.Source.Beside
-	if o.Tokenizer.Dir != "" {
-		from = o.Tokenizer
-	}
-	names := slices.Clone(tokenizerFiles)
-	templates, err := from.ListDir(templatesDir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	for _, n := range templates {
-		if path.Ext(n) == ".jinja" {
-			names = append(names, path.Join(templatesDir, n))
-		}
-	}
-	var files []*formats.FilePlan
-	for _, n := range names {
-		if !from.Has(n) {
-			continue
-		}
-		b, err := from.Read(n)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, literal(n, b))
-	}
-	return files, nil
-}
-
 // torchNames are torch's names of element types, as config.json has them.
 var torchNames = map[formats.DType]string{
 	formats.F64: "float64", formats.F32: "float32", formats.F16: "float16", formats.BF16: "bfloat16",
@@ -193,11 +103,11 @@ var torchNames = map[formats.DType]string{
 
 // mainDType is the element type that most of the bytes are in.
 func mainDType(ts []formats.Tensor) formats.DType {
-	var bytes [256]int64
+	bytes := map[formats.DType]int64{}
 	best := formats.InvalidDType
 	for _, t := range ts {
 		bytes[t.DType] += t.Bytes()
-		if best == formats.InvalidDType || bytes[t.DType] > bytes[best] {
+		if bytes[t.DType] > bytes[best] {
 			best = t.DType
 		}
 	}

@@ -1,7 +1,9 @@
 package olmo
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -30,10 +32,10 @@ func (s shape) config() *Config {
 		ModelType: OLMo2, VocabSize: s.vocab, HiddenSize: s.hidden, IntermediateSize: s.ff, NumHiddenLayers: s.layers,
 		NumAttentionHeads: s.heads, NumKeyValueHeads: s.kvHeads, MaxPositionEmbeddings: s.context,
 		RMSNormEps: 1e-6, HiddenAct: "silu", InitializerRange: 0.02,
-		Rope: Rope{Type: "default", Theta: 500000}, EOSTokenID: []int64{100257}, PadTokenID: ptr(int64(100277)),
+		Rope: Rope{Type: "default", Theta: 500000}, EOSTokenID: []int64{100257}, PadTokenID: new(int64(100277)),
 	}
 	if s.vocab < *c.PadTokenID {
-		c.EOSTokenID, c.PadTokenID = []int64{513}, ptr(int64(533)) // those of testdata/tokenizers/dolma2-tiny
+		c.EOSTokenID, c.PadTokenID = []int64{513}, new(int64(533)) // those of testdata/tokenizers/dolma2-tiny
 	}
 	c.setDefaults()
 	return c
@@ -46,6 +48,7 @@ func (s shape) config() *Config {
 func openRandom(spec string) (*Source, error) {
 	path := randomPrefix + spec
 	seed, dtype := uint64(0), formats.BF16
+	seen := map[string]bool{}
 	for {
 		i := strings.LastIndexByte(spec, ',')
 		if i < 0 {
@@ -53,56 +56,64 @@ func openRandom(spec string) (*Source, error) {
 		}
 		key, value, _ := strings.Cut(spec[i+1:], "=")
 		var err error
-		switch key {
-		case "seed":
+		switch {
+		case key == "seed" && !seen[key]:
 			seed, err = strconv.ParseUint(value, 10, 64)
-		case "dtype":
-			if dtype, err = formats.ParseDType(value); err == nil && !dtype.IsFloat() {
-				err = fmt.Errorf("found %q, expected f32, f16, bf16 or f64", value)
-			}
+		case key == "dtype" && !seen[key]:
+			dtype, err = formats.ParseDType(value)
 		default:
-			err = fmt.Errorf("found %q, expected seed=N or dtype=D", spec[i+1:])
+			err = fmt.Errorf("found %q, expected seed=N and dtype=D, each at most once", spec[i+1:])
+		}
+		if err == nil && !dtype.IsFloat() {
+			err = fmt.Errorf("found %q, expected f32, f16, bf16 or f64", value)
 		}
 		if err != nil {
-			return nil, formats.Errorf(path, key, "%w", err)
+			return nil, formats.Errorf(path, "", "%w", err)
 		}
+		seen[key] = true
 		spec = spec[:i]
 	}
-	var c *Config
 	var beside Beside
-	if s, ok := shapes[spec]; ok {
-		c = s.config()
-	} else {
+	s, ok := shapes[spec]
+	c := s.config()
+	if !ok {
 		b, err := readBounded(spec)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, formats.Errorf(path, "", "found shape %q, expected tiny, 1b, 7b, 13b, 32b or the path of a config.json", spec)
+		}
 		if err != nil {
-			return nil, formats.Errorf(path, "", "found shape %q, expected tiny, 1b, 7b, 13b, 32b or the path of a config.json: %w", spec, err)
+			return nil, err
 		}
 		if c, err = ParseHFConfig(b, spec); err != nil {
-			return nil, err
+			return nil, sniffed(err, "JSON")
 		}
 		beside.Dir = filepath.Dir(spec)
 		c.HF, c.hfText = nil, nil // its torch_dtype need not be ours
 	}
 	ck := &formats.Checkpoint{Path: path}
 	for _, s := range c.Tensors() {
-		n, err := formats.ElementsOf(s.Shape)
-		if err != nil {
-			return nil, formats.Errorf(path, fmt.Sprintf("tensor %q", s.Name), "%w", err)
-		}
 		o := random.Options{Std: float32(c.InitializerRange)}
 		if len(s.Shape) == 1 {
 			o.Mean = 1
 		}
-		d, err := random.Data(seed, s.Name, dtype, n, o)
+		t, err := randomTensor(s, seed, dtype, o)
 		if err != nil {
 			return nil, formats.Errorf(path, fmt.Sprintf("tensor %q", s.Name), "%w", err)
-		}
-		t, err := formats.NewTensor(s.Name, dtype, s.Shape, d)
-		if err != nil {
-			return nil, formats.Errorf(path, "", "%w", err)
 		}
 		t.Origin = formats.Origin{Name: s.Name, File: path, Offset: -1}
 		ck.Tensors = append(ck.Tensors, t)
 	}
 	return &Source{Checkpoint: ck, Layout: layoutHF, layout: hfLayout, Config: c, Beside: beside}, nil
+}
+
+func randomTensor(s Spec, seed uint64, d formats.DType, o random.Options) (formats.Tensor, error) {
+	n, err := formats.ElementsOf(s.Shape)
+	if err != nil {
+		return formats.Tensor{}, err
+	}
+	data, err := random.Data(seed, s.Name, d, n, o)
+	if err != nil {
+		return formats.Tensor{}, err
+	}
+	return formats.NewTensor(s.Name, d, s.Shape, data)
 }

@@ -1,11 +1,7 @@
 package olmo
 
 import (
-	"fmt"
-	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"slices"
 
 	"olmotool/formats"
 	"olmotool/formats/gguf"
@@ -58,64 +54,26 @@ func (s *Source) Model() (*Model, error) {
 // copy of, for [digest.Options].
 func Tied() [2]string { return [2]string{headName, embedName} }
 
-// maxBeside bounds a file beside the weights: the largest, a tokenizer.json,
-// has some 10 MB.
-const maxBeside = 64 << 20
-
-// Beside reads files of one directory. The zero value has none.
-type Beside struct{ Dir string }
-
-// Read returns the contents of a file; the error is fs.ErrNotExist when there
-// is none. The name must be a plain file name, or one directory and a name.
-func (b Beside) Read(name string) ([]byte, error) {
-	if b.Dir == "" || !filepath.IsLocal(name) {
-		return nil, fs.ErrNotExist
+// findHead notes a head that is stored although the config says that it is the
+// embedding. It is left out, as most readers do; transformers 5 takes one that
+// differs.
+func (s *Source) findHead() {
+	if s.Config == nil || !s.Config.TieWordEmbeddings || s.layout.tied[0] == "" {
+		return
 	}
-	return readBounded(filepath.Join(b.Dir, name))
-}
-
-// Has reports whether there is a regular file of that name.
-func (b Beside) Has(name string) bool {
-	if b.Dir == "" {
-		return false
-	}
-	fi, err := os.Stat(filepath.Join(b.Dir, name))
-	return err == nil && fi.Mode().IsRegular()
-}
-
-// ListDir returns the names of the files in a directory below, sorted; the error
-// is fs.ErrNotExist when there is none.
-func (b Beside) ListDir(dir string) ([]string, error) {
-	if b.Dir == "" || !filepath.IsLocal(dir) {
-		return nil, fs.ErrNotExist
-	}
-	es, err := os.ReadDir(filepath.Join(b.Dir, dir))
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, e := range es {
-		if !e.IsDir() {
-			names = append(names, e.Name())
+	find := func(name string) (t formats.Tensor) {
+		if i := slices.IndexFunc(s.Tensors, func(t formats.Tensor) bool { return t.Name == name }); i >= 0 {
+			t = s.Tensors[i]
 		}
+		return t
 	}
-	return names, nil
-}
-
-// readBounded reads a small regular file.
-func readBounded(path string) ([]byte, error) {
-	f, size, err := formats.OpenRegular(path)
-	if err != nil {
-		return nil, err
+	head, embed := find(s.layout.tied[0]), find(s.layout.tied[1])
+	shared := head.Origin.Offset >= 0 && head.Origin.File == embed.Origin.File && head.Origin.Offset == embed.Origin.Offset
+	if head.Name == "" || shared {
+		return
 	}
-	defer f.Close()
-	if size > maxBeside {
-		return nil, formats.Errorf(path, "", "found %d bytes, expected at most %d", size, int64(maxBeside))
-	}
-	// One byte more than the size shows a file that grows while it is read.
-	b, err := io.ReadAll(io.LimitReader(f, maxBeside+1))
-	if err == nil && len(b) > maxBeside {
-		err = fmt.Errorf("%s: grew past %d bytes while being read", path, int64(maxBeside))
-	}
-	return b, err
+	s.Findings = append(s.Findings, formats.Finding{
+		Severity: formats.Warning, Code: "tied-head", Where: head.Name,
+		Message: "the config says that the head is the embedding, yet there is a tensor for it: not used",
+	})
 }

@@ -2,8 +2,7 @@ package olmo
 
 import (
 	"fmt"
-
-	"olmotool/formats"
+	"strings"
 )
 
 // Names of the tensors that are not in a layer.
@@ -54,17 +53,30 @@ func (c *Config) Tensors() []Spec {
 	return specs
 }
 
-// Parameters returns the number of elements of all tensors of the config.
-func (c *Config) Parameters() (int64, error) {
-	var n int64
-	for _, s := range c.Tensors() {
-		e, err := formats.ElementsOf(s.Shape)
-		if err != nil {
-			return 0, err
-		}
-		if n, err = formats.AddChecked(n, e); err != nil {
-			return 0, err
-		}
+// cutLayer splits PREFIX7.MODULE.weight into "7" and MODULE.
+func cutLayer(name, prefix string) (layer, module string, ok bool) {
+	rest, ok := strings.CutPrefix(name, prefix)
+	if !ok {
+		return "", "", false
 	}
-	return n, nil
+	layer, rest, ok = strings.Cut(rest, ".")
+	if !ok || layer == "" || strings.Trim(layer, "0123456789") != "" || len(layer) > 1 && layer[0] == '0' {
+		return "", "", false
+	}
+	module, ok = strings.CutSuffix(rest, ".weight")
+	return layer, module, ok
+}
+
+// layerName is the canonical name of a tensor in a layer.
+func layerName(layer, module string) string {
+	return "model.layers." + layer + "." + module + ".weight"
+}
+
+// inverse turns a table of names around.
+func inverse(names map[string]string) map[string]string {
+	back := make(map[string]string, len(names))
+	for a, b := range names {
+		back[b] = a
+	}
+	return back
 }

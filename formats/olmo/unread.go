@@ -1,37 +1,42 @@
 package olmo
 
+// olmoSafetensors is read by the trainer in preference to model.pt.
+var olmoSafetensors = &layout{
+	name:  "olmo-safetensors",
+	doc:   "legacy unsharded with base64-pickled names: config.yaml, model.safetensors",
+	match: func(d *dir) bool { return d.has("config.yaml") && d.has("model.safetensors") && !d.isHF() },
+}
+
 // unread are layouts that are recognised so that a message can name them.
 var unread = []*layout{
+	olmoSafetensors,
 	{
-		name:  "olmo-core",
-		doc:   "OLMo-core distributed checkpoint: model_and_optim/.metadata and .distcp files",
-		match: func(d *dir) bool { return (d.hasSub("model_and_optim") || d.has(".metadata")) && !d.has("config.yaml") },
-	},
-	{
-		name:  "olmo-safetensors",
-		doc:   "legacy unsharded with base64-pickled names: config.yaml, model.safetensors",
-		match: func(d *dir) bool { return d.has("config.yaml") && d.has("model.safetensors") && !d.isHF() },
+		name: "olmo-core",
+		doc:  "OLMo-core distributed checkpoint: model_and_optim/.metadata and .distcp files",
+		match: func(d *dir) bool {
+			return (d.hasSub("model_and_optim") || d.has(".metadata")) && !d.has("config.yaml") && !d.isHF()
+		},
 	},
 	{
 		name:  "olmo-sharded-torch",
 		doc:   "legacy sharded: config.yaml, model_and_optim/.metadata",
-		match: func(d *dir) bool { return d.has("config.yaml") && d.hasSub("model_and_optim") },
+		match: func(d *dir) bool { return d.has("config.yaml") && d.hasSub("model_and_optim") && !d.isHF() },
 	},
 	{
 		name:  "olmo-sharded-legacy",
 		doc:   "legacy sharded: config.yaml, rank0.pt …",
-		match: func(d *dir) bool { return d.has("config.yaml") && d.has("rank0.pt") },
+		match: func(d *dir) bool { return d.has("config.yaml") && d.has("rank0.pt") && !d.isHF() },
 	},
 	{
 		name:  "olmo-sharded-local",
 		doc:   "legacy sharded: metadata.yaml, model/rank0.pt …",
-		match: func(d *dir) bool { return d.has("metadata.yaml") && d.hasSub("model") },
+		match: func(d *dir) bool { return d.has("metadata.yaml") && d.hasSub("model") && !d.isHF() },
 	},
 	{
 		name: "olmo-sharded-core",
 		doc:  "legacy sharded: model/metadata.json, model/rank_0.safetensors …",
 		match: func(d *dir) bool {
-			return d.has("config.yaml") && d.hasSub("model") && d.hasSub("optim") && !d.has("metadata.yaml")
+			return d.has("config.yaml") && d.hasSub("model") && d.hasSub("optim") && !d.has("metadata.yaml") && !d.isHF()
 		},
 	},
 	{

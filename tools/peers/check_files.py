@@ -81,7 +81,6 @@ def samples():
         return (torch.arange(n) % 100).to(dtype).reshape(shape)
 
     yield "dict", {"a.weight": t(3, 4), "b.weight": t(5)}, True
-    yield "empty", {}, True
     yield "ordered", collections.OrderedDict([("a", t(2, 2)), ("b", t(7))]), True
     yield "dtypes", {str(d).removeprefix("torch."): t(4, 3, dtype=d) for d in (
         torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.int16, torch.int8,

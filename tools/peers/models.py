@@ -65,11 +65,10 @@ def values(model, name, shape):
 
 
 def build(shape):
-    """The model, in its dtype, in evaluation mode."""
-    model = CLASSES[shape.model_type][1](shape.config()).to(DTYPES[shape.dtype]).eval()
-    with torch.no_grad():
-        for name, p in model.named_parameters():
-            p.copy_(values(shape.name, name, tuple(p.shape)))
+    """The model, in its dtype, in evaluation mode. The rotary frequencies stay f32, as from_pretrained leaves them."""
+    model = CLASSES[shape.model_type][1](shape.config()).eval()
+    for name, p in model.named_parameters():
+        p.data = values(shape.name, name, tuple(p.shape)).to(DTYPES[shape.dtype])
     return model
 
 

@@ -1,0 +1,82 @@
+package olmo
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+
+	"olmotool/formats"
+	"olmotool/formats/shards"
+	"olmotool/internal/ordjson"
+)
+
+// planHF lays out a Hugging Face directory; file plans one file of weights.
+func planHF(m *Model, o PlanOptions, files weightFiles, file func(name string, ts []formats.Tensor) (*formats.FilePlan, error)) (*Plan, error) {
+	ts, err := castAll(m.Tensors, o)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Dir: true, Tensors: ts}
+	groups := [][]formats.Tensor{ts}
+	if o.MaxShard > 0 {
+		groups = shards.Split(ts, o.MaxShard)
+	}
+	ext := files.ext()
+	stem := strings.TrimSuffix(files.single, ext)
+	for i, g := range groups {
+		f, err := file(shards.Name(stem, ext, i+1, len(groups)), g)
+		if err != nil {
+			return nil, err
+		}
+		p.Files = append(p.Files, f)
+	}
+	ss := make([]stored, len(ts))
+	for i, t := range ts {
+		ss[i] = same(t.Name, t)
+	}
+	attribute(p.Files, ss)
+
+	dtype := ""
+	if m.Config.HF == nil || o.DType.Valid() {
+		dtype = torchNames[mainDType(ts)]
+	}
+	cfg, err := m.Config.EncodeHF(dtype)
+	if err != nil {
+		return nil, err
+	}
+	gen, err := m.generationConfig(o)
+	if err != nil {
+		return nil, err
+	}
+	p.Files = append(p.Files, literal("config.json", cfg), literal("generation_config.json", gen))
+	if err := p.copyBeside(m, o); err != nil {
+		return nil, err
+	}
+	if len(groups) > 1 {
+		// Last: a reader that finds the index finds all that it lists.
+		x, err := shards.NewIndex(stem, ext, groups)
+		if err != nil {
+			return nil, err
+		}
+		b, err := shards.EncodeIndex(x)
+		if err != nil {
+			return nil, err
+		}
+		p.Files = append(p.Files, literal(files.index(), b))
+	}
+	return p, nil
+}
+
+// generationConfig returns the generation_config.json beside the source or the
+// tokenizer, or else one that says when to stop and nothing more.
+func (m *Model) generationConfig(o PlanOptions) ([]byte, error) {
+	for _, from := range []Beside{m.Source.Beside, o.Tokenizer} {
+		b, err := from.Read("generation_config.json")
+		if !errors.Is(err, fs.ErrNotExist) {
+			return b, err
+		}
+	}
+	g := object("eos_token_id", m.Config.eos(), "pad_token_id", anyOf(m.Config.PadTokenID))
+	b, err := ordjson.Encode(g, ordjson.Options{Indent: 2, ASCII: true})
+	return append(b, '\n'), err
+}
