@@ -62,7 +62,7 @@ func (b Beside) ListDir(dir string) ([]string, error) {
 func readBounded(path string) ([]byte, error) {
 	f, size, err := formats.OpenRegular(path)
 	if err != nil {
-		return nil, notFound(path, err)
+		return nil, notFound(err)
 	}
 	defer f.Close()
 	if size > maxBeside {
@@ -77,10 +77,10 @@ func readBounded(path string) ([]byte, error) {
 }
 
 // notFound words an error of the file system like all others: the path first.
-func notFound(path string, err error) error {
+func notFound(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
-		return formats.Errorf(path, "", "%w", pe.Err)
+		return formats.Errorf(pe.Path, "", "%w", pe.Err)
 	}
 	return err
 }

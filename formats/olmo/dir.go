@@ -36,12 +36,12 @@ type dir struct {
 func readDir(path string) (*dir, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, notFound(path, err)
+		return nil, notFound(err)
 	}
 	defer f.Close()
 	es, err := f.ReadDir(maxNames)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, notFound(path, err)
+		return nil, notFound(err)
 	}
 	d := &dir{path: path}
 	for _, e := range es {

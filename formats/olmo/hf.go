@@ -1,6 +1,9 @@
 package olmo
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,10 +88,10 @@ func openHF(path string, files weightFiles, kind string, open func(string) (*for
 	if err != nil {
 		return nil, sniffed(err, "JSON")
 	}
-	beside := Beside{dir}
 	index := base == files.index() || shardName.MatchString(base)
 	if base == "" {
-		index = !beside.Has(files.single) && beside.Has(files.index())
+		_, err := os.Lstat(filepath.Join(dir, files.single))
+		index = errors.Is(err, fs.ErrNotExist)
 	}
 	var ck *formats.Checkpoint
 	if index {
@@ -100,7 +103,7 @@ func openHF(path string, files weightFiles, kind string, open func(string) (*for
 		return nil, sniffed(err, kind)
 	}
 	ck.Path = dir
-	return &Source{Checkpoint: ck, Config: c, Beside: beside}, nil
+	return &Source{Checkpoint: ck, Config: c, Beside: Beside{dir}}, nil
 }
 
 // hfCanonical drops what transformers does not load either: the buffers of old

@@ -19,7 +19,7 @@ func Open(path, from string) (*Source, error) {
 	}
 	fi, err := os.Stat(path)
 	if err != nil {
-		return nil, notFound(path, err)
+		return nil, notFound(err)
 	}
 	if from != "" {
 		l, err := findLayout(from)
@@ -79,7 +79,7 @@ func openFile(path string) (*Source, error) {
 func split(path string) (dir, base string, err error) {
 	fi, err := os.Stat(path)
 	if err != nil {
-		return "", "", notFound(path, err)
+		return "", "", notFound(err)
 	}
 	if fi.IsDir() {
 		return path, "", nil

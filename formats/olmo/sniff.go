@@ -26,7 +26,7 @@ const sniffLen = 512
 func readHead(path string) (head []byte, size int64, err error) {
 	f, size, err := formats.OpenRegular(path)
 	if err != nil {
-		return nil, 0, notFound(path, err)
+		return nil, 0, notFound(err)
 	}
 	defer f.Close()
 	head = make([]byte, min(sniffLen, size))
@@ -64,7 +64,7 @@ func sniff(path string) (string, error) {
 func sniffed(err error, want string) error {
 	var e *formats.Error
 	if !errors.As(err, &e) {
-		return err
+		return notFound(err)
 	}
 	head, size, herr := readHead(e.File)
 	if herr != nil {

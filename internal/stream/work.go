@@ -112,16 +112,28 @@ func (w *writer) fill(j *job) error {
 	return nil
 }
 
+// writeBytes is how much is written by one call. Linux takes the size of a
+// write as a hint for the pages that will hold it, and looking for free pages of
+// 2 MiB and more can cost it far more than the copying: writing 1.4 GB took 0.5 s
+// in calls of 1 MiB, and 4 s in calls of 4 MiB, on a machine that had freed
+// memory some seconds before. Where such pages are at hand there is no
+// difference.
+const writeBytes = 1 << 20
+
 // put writes b at off.
 func (w *writer) put(f *file, b []byte, off int64) error {
-	if _, err := f.f.WriteAt(b, off); err != nil {
-		var p *os.PathError // its path is that of a temporary file
-		if errors.As(err, &p) {
-			err = p.Err
+	for len(b) > 0 {
+		n, err := f.f.WriteAt(b[:min(len(b), writeBytes)], off)
+		if err != nil {
+			var p *os.PathError // its path is that of a temporary file
+			if errors.As(err, &p) {
+				err = p.Err
+			}
+			return fmt.Errorf("%s: writing %d bytes at %d: %w", f.name, len(b), off, err)
 		}
-		return fmt.Errorf("%s: writing %d bytes at %d: %w", f.name, len(b), off, err)
+		w.wrote(f, off, int64(n))
+		b, off = b[n:], off+int64(n)
 	}
-	w.wrote(f, off, int64(len(b)))
 	return nil
 }
 

@@ -10,7 +10,8 @@ from harness import last_line, same_file
 
 OUTTYPES = ("f32", "f16", "bf16", "q8_0")
 CONTEXT = 64
-TOLERANCE = {"f32": 5e-4, "f16": 1e-3, "bf16": 4e-3, "q8_0": 2e-2}  # of the log perplexity; without YaRN it moves by 2e-3
+# Of the log perplexity, relative. Without YaRN, with another window or an unpermuted q it moves by 2e-4 to 1e-2 in f32.
+TOLERANCE = {"f32": 5e-5, "f16": 1e-4, "bf16": 4e-4, "q8_0": 2e-3}
 TEXT = " ".join(f"In room {i % 17} of the old house somebody counted {i * i % 101} lamps, and wrote it down;"
                 f" the {('first', 'second', 'last')[i % 3]} of them was never lit." for i in range(12))
 
@@ -61,7 +62,7 @@ class GGUF:
                     self.h.convert(source, ours, "--dtype", outtype)
                 want, got = self.expected(shape, tokenizer), self.perplexity(ours)
                 ours.unlink()
-                assert abs(got - want) < TOLERANCE[outtype], f"log perplexity {got:.5f}, transformers {want:.5f}"
+                assert abs(got - want) < TOLERANCE[outtype] * want, f"log perplexity {got:.5f}, transformers {want:.5f}"
 
             self.h.check("gguf perplexity", f"{shape.name} {outtype}", body)
 

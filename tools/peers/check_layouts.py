@@ -183,11 +183,13 @@ class Layouts:
                 assert got == want, f"{got}, want {want}"
             return body
 
-        def gguf(_):
-            out = self.h.convert(source, self.out(shape, f"{shape.name}-digest.gguf"))
-            got, want = self.h.digest(out), self.h.digest(source)
-            out.unlink()
-            assert got == want, f"{got}, want {want}"
+        def gguf(src, *args):
+            def body(_):
+                out = self.h.convert(src(), self.out(shape, "digest.gguf"), "--verify", *args)
+                got, want = self.h.digest(out), self.h.digest(source)
+                out.unlink()
+                assert got == want, f"{got}, want {want}"
+            return body
 
         def script(_):
             got = self.h.peer(self.h.tree / "docs" / "digest.py", *sorted(source.glob("*.safetensors"))).strip()
@@ -198,7 +200,9 @@ class Layouts:
         for layout in LAYOUTS:
             if self.expressible(shape, layout):
                 self.h.check("digest", f"{shape.name} {layout}", same(layout))
-        self.h.check("digest", f"{shape.name} gguf", gguf)
+                self.h.check("digest", f"{shape.name} {layout} → gguf",
+                             gguf(lambda: self.write(shape, source, layout), "--tokenizer", source))
+        self.h.check("digest", f"{shape.name} gguf", gguf(lambda: source))
         self.h.check("digest", f"{shape.name} digest.py", script)
 
     def done(self, shape):

@@ -1,0 +1,249 @@
+package olmo
+
+import (
+	"bytes"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"olmotool/formats"
+	"olmotool/formats/safetensors"
+)
+
+// rewrite puts a changed copy of a model of testdata into a new directory:
+// edit is given its tensors, changes are those of config.json.
+func rewrite(t testing.TB, name, changes string, edit func([]formats.Tensor) []formats.Tensor) string {
+	t.Helper()
+	ck, err := safetensors.Open(testdata + "models/" + name + "/model.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ck.Close()
+	ts := ck.Tensors
+	if edit != nil {
+		ts = edit(ts)
+	}
+	p, err := safetensors.Plan("model.safetensors", ts, map[string]string{"format": "pt"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if _, err := p.WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	put(t, dir, "model.safetensors", b.String())
+	put(t, dir, "config.json", changed(t, string(readFile(t, testdata+"models/"+name+"/config.json")), changes))
+	return dir
+}
+
+// tensor is a small tensor of zeros.
+func tensor(name string, d formats.DType, shape ...int64) formats.Tensor {
+	n, err := formats.BytesOf(d, shape)
+	if err != nil {
+		panic(err)
+	}
+	return formats.Tensor{Name: name, DType: d, Shape: shape, Data: bytes.NewReader(make([]byte, n))}
+}
+
+func adding(more ...formats.Tensor) func([]formats.Tensor) []formats.Tensor {
+	return func(ts []formats.Tensor) []formats.Tensor { return append(ts[:len(ts):len(ts)], more...) }
+}
+
+func without(names ...string) func([]formats.Tensor) []formats.Tensor {
+	return func(ts []formats.Tensor) (out []formats.Tensor) {
+		for _, t := range ts {
+			if !strings.Contains(strings.Join(names, " ")+" ", t.Name+" ") {
+				out = append(out, t)
+			}
+		}
+		return out
+	}
+}
+
+func TestHFTensors(t *testing.T) {
+	const q = "model.layers.0.self_attn.q_proj.weight"
+	freq := tensor("model.layers.1.self_attn.rotary_emb.inv_freq", formats.F32, 4)
+	reshaped := func(shape ...int64) func([]formats.Tensor) []formats.Tensor {
+		return func(ts []formats.Tensor) []formats.Tensor { return append(without(q)(ts), tensor(q, formats.F32, shape...)) }
+	}
+	for _, c := range []struct {
+		name, model, changes string
+		edit                 func([]formats.Tensor) []formats.Tensor
+		want                 string // of the error
+		finding              string // code
+	}{
+		{"buffers", "olmo2-mha", `{}`, adding(freq), "", ""},
+		{"tied without head", "olmo1-tied", `{}`, nil, "", ""},
+		{"tied with a head", "olmo1-tied", `{}`, adding(tensor(headName, formats.BF16, 576, 64)), "", "tied-head"},
+		{"tied with a strange head", "olmo1-tied", `{}`, adding(tensor(headName, formats.I8, 1)), "", "tied-head"},
+		{"untied without head", "olmo1-tied", `{"tie_word_embeddings": false}`, nil, `tensors: found no "lm_head.weight", expected by the config`, ""},
+		{"missing", "olmo2-mha", `{}`, without(q, normName), `tensors: found no "model.layers.0.self_attn.q_proj.weight", "model.norm.weight", expected by the config`, ""},
+		{"unexpected", "olmo2-mha", `{}`, adding(tensor("x\x1b[2J", formats.F32, 1)), `tensors: found "x\x1b[2J", expected none by this name in a model of type "olmo2" and this config`, ""},
+		{"bias", "olmo2-mha", `{}`, adding(tensor("model.layers.0.self_attn.q_proj.bias", formats.F32, 32)), `found "model.layers.0.self_attn.q_proj.bias", expected none`, ""},
+		{"both", "olmo2-mha", `{}`, func(ts []formats.Tensor) []formats.Tensor {
+			return adding(tensor("score.weight", formats.F32, 2, 32))(without(headName)(ts))
+		}, `tensors: found no "lm_head.weight", expected by the config; found "score.weight", expected none by this name in a model of type "olmo2"`, ""},
+		{"transposed", "olmo2-gqa-like", `{"num_key_value_heads": 2}`, nil, `tensor "model.layers.0.self_attn.k_proj.weight": found shape [32 32], expected [16 32] from the config`, ""},
+		{"flat", "olmo2-mha", `{}`, reshaped(1024), `tensor "` + q + `": found shape [1024], expected [32 32] from the config`, ""},
+		{"scalar", "olmo2-mha", `{}`, reshaped(), `tensor "` + q + `": found shape [], expected [32 32] from the config`, ""},
+		{"integers", "olmo2-mha", `{}`, func(ts []formats.Tensor) []formats.Tensor {
+			return append(without(q)(ts), tensor(q, formats.I8, 32, 32))
+		}, `tensor "` + q + `": found I8, expected F64, F32, F16, BF16 or a quantised type`, ""},
+		{"fewer layers", "olmo2-mha", `{"num_hidden_layers": 1}`, nil, `found "model.layers.1.mlp.down_proj.weight", "model.layers.1.mlp.gate_proj.weight", "model.layers.1.mlp.up_proj.weight", "model.layers.1.post_attention_layernorm.weight", "model.layers.1.post_feedforward_layernorm.weight", … (11 in all), expected none`, ""},
+		{"more layers", "olmo2-mha", `{"num_hidden_layers": 16384}`, nil, `… (180202 in all), expected by the config`, ""},
+		{"other vocabulary", "olmo2-mha", `{"vocab_size": 534}`, nil, `tensor "model.embed_tokens.weight": found shape [576 32], expected [534 32] from the config`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			model := strings.Replace(c.model, "olmo2-gqa-like", "olmo2-mha", 1)
+			s, err := Open(rewrite(t, model, c.changes, c.edit), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if c.finding == "" && len(s.Findings) > 0 || c.finding != "" && (len(s.Findings) != 1 || s.Findings[0].Code != c.finding) {
+				t.Errorf("got findings %v", s.Findings)
+			}
+			m, err := s.Model()
+			if c.want != "" {
+				wantError(t, err, c.want)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := open(t, testdata+"models/"+model, "")
+			equalTensors(t, m.Tensors, want.Tensors)
+		})
+	}
+}
+
+// TestTwoNames: two stored names that come to one.
+func TestTwoNames(t *testing.T) {
+	m := open(t, mha+"olmo", "")
+	ts := slicesOf(m.Source.Tensors, func(t formats.Tensor) formats.Tensor { return t })
+	twin := ts[0]
+	twin.Name = "module." + twin.Name
+	twin.Origin.Name = twin.Name
+	s := *m.Source
+	s.Checkpoint = &formats.Checkpoint{Path: s.Path, Tensors: append(ts, twin)}
+	_, err := s.Model()
+	wantError(t, err, `tensors: found both "transformer.wte.weight" and "module.transformer.wte.weight" for "model.embed_tokens.weight", expected one`)
+}
+
+func slicesOf[A, B any](in []A, f func(A) B) []B {
+	out := make([]B, len(in))
+	for i, x := range in {
+		out[i] = f(x)
+	}
+	return out
+}
+
+// TestHFConfigStays: what a conversion does not change stays as it was, down to
+// the bytes; a change of the type changes that alone.
+func TestHFConfigStays(t *testing.T) {
+	odd := "{\"hidden_size\":64.0, \"x\":[1e-05, 1E5,\n\"\\u00e9\"],\t"
+	rest := changed(t, string(readFile(t, testdata+"models/olmo1/config.json")), `{"hidden_size-":0}`)
+	for _, c := range []struct {
+		name, config string
+		dtype        formats.DType
+		want         string // of the field; empty: all bytes stay
+	}{
+		{"keep", odd + rest[1:], formats.InvalidDType, ""},
+		{"the same", odd + rest[1:], formats.BF16, ""},
+		{"another", odd + rest[1:], formats.F16, "float16"},
+	} {
+		dir := copyDir(t, testdata+"models/olmo1", "model.safetensors")
+		put(t, dir, "config.json", c.config)
+		out := write(t, plan(t, open(t, dir, ""), "hf", PlanOptions{DType: c.dtype}))
+		got := string(readFile(t, filepath.Join(out, "config.json")))
+		if c.want == "" {
+			if got != c.config {
+				t.Errorf("%s: got %s", c.name, got)
+			}
+			continue
+		}
+		want := changed(t, c.config, `{"dtype": "`+c.want+`"}`)
+		var a, b bytes.Buffer
+		if json.Compact(&a, []byte(got)) != nil || json.Compact(&b, []byte(want)) != nil || a.String() != b.String() {
+			t.Errorf("%s: got %s, want %s", c.name, got, want)
+		}
+	}
+	// The older name of the field, and neither.
+	for _, c := range []struct{ changes, want string }{
+		{`{"dtype-": 0, "torch_dtype": "bfloat16"}`, `"torch_dtype": "float32"`},
+		{`{"dtype-": 0}`, `"torch_dtype": "float32"`},
+		{`{"torch_dtype": "bfloat16"}`, `"dtype": "float32"`},
+	} {
+		dir := copyDir(t, testdata+"models/olmo1", "model.safetensors")
+		put(t, dir, "config.json", changed(t, string(readFile(t, testdata+"models/olmo1/config.json")), c.changes))
+		out := write(t, plan(t, open(t, dir, ""), "hf", PlanOptions{DType: formats.F32}))
+		if got := string(readFile(t, filepath.Join(out, "config.json"))); !strings.Contains(got, c.want) || strings.Contains(got, "bfloat16") {
+			t.Errorf("%s: got %s", c.changes, got)
+		}
+	}
+}
+
+// TestBesideFiles: tokenizer files go along, in every layout that has room.
+func TestBesideFiles(t *testing.T) {
+	src := copyDir(t, testdata+"models/olmo2-mha")
+	put(t, src, "README.md", "no tokenizer file")
+	put(t, src, "chat_template.jinja", "{{ x }}")
+	put(t, src, "additional_chat_templates/tool.jinja", "{{ y }}")
+	put(t, src, "additional_chat_templates/notes.txt", "none")
+	names := func(p *Plan) string {
+		return strings.Join(slicesOf(p.Files, func(f *formats.FilePlan) string { return f.Name }), " ")
+	}
+	m := open(t, src, "")
+	const tok = "tokenizer.json tokenizer_config.json special_tokens_map.json"
+	for _, c := range []struct {
+		to   string
+		o    PlanOptions
+		want string
+	}{
+		{"hf", PlanOptions{}, "model.safetensors config.json generation_config.json " + tok + " chat_template.jinja additional_chat_templates/tool.jinja"},
+		{"hf-bin", PlanOptions{MaxShard: 70_000}, "pytorch_model-00001-of-00004.bin pytorch_model-00002-of-00004.bin pytorch_model-00003-of-00004.bin pytorch_model-00004-of-00004.bin config.json generation_config.json " + tok + " chat_template.jinja additional_chat_templates/tool.jinja pytorch_model.bin.index.json"},
+		{"olmo", PlanOptions{}, "model.pt " + tok + " chat_template.jinja additional_chat_templates/tool.jinja config.yaml"},
+		{"olmo-core-unsharded", PlanOptions{Tokenizer: Beside{testdata + "tokenizers/olmo1-tiny"}}, "model.pt " + tok + " config.json"},
+		{"gguf", PlanOptions{}, "m.gguf"},
+	} {
+		if got := names(plan(t, m, c.to, c.o)); got != c.want {
+			t.Errorf("%s: got %s\nwant %s", c.to, got, c.want)
+		}
+	}
+	out := write(t, plan(t, m, "hf", PlanOptions{Tokenizer: Beside{testdata + "tokenizers/olmo1-tiny"}}))
+	equalFiles(t, filepath.Join(out, "tokenizer.json"), testdata+"tokenizers/olmo1-tiny/tokenizer.json")
+	equalFiles(t, filepath.Join(out, "generation_config.json"), src+"/generation_config.json")
+
+	// From where there is nothing beside: the tokenizer's, or one made.
+	g := open(t, mha+"olmo2-mha-bf16.gguf", "")
+	out = write(t, plan(t, g, "hf", PlanOptions{Tokenizer: Beside{testdata + "tokenizers/dolma2-tiny"}}))
+	equalFiles(t, filepath.Join(out, "generation_config.json"), testdata+"tokenizers/dolma2-tiny/generation_config.json")
+	out = write(t, plan(t, g, "hf", PlanOptions{}))
+	if got, want := string(readFile(t, filepath.Join(out, "generation_config.json"))), "{\n  \"eos_token_id\": 513,\n  \"pad_token_id\": 533\n}\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestBeside: names do not lead out of the directory.
+func TestBeside(t *testing.T) {
+	b := Beside{testdata + "models/olmo1"}
+	for name, want := range map[string]bool{
+		"config.json": true, "../olmo1/config.json": false, "/etc/passwd": false, "": false, "..": false, "none": false, ".": false,
+	} {
+		_, err := b.Read(name)
+		if (err == nil) != want || b.Has(name) != want {
+			t.Errorf("%q: got %v, has %t", name, err, b.Has(name))
+		}
+	}
+	if _, err := (Beside{}).Read("config.json"); err == nil || (Beside{}).Has("config.json") {
+		t.Error("the zero value has a file")
+	}
+	if names, err := (Beside{testdata}).ListDir("../testdata"); err == nil {
+		t.Errorf("got %v", names)
+	}
+	if names, err := (Beside{testdata}).ListDir("README.md"); err == nil {
+		t.Errorf("got %v", names)
+	}
+}
