@@ -39,7 +39,7 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "jsonfield": jsonField, "let": let, "same": same, "names": names, "asplanned": asPlanned, "flip": flip,
+			"exits": exits, "jsonfield": jsonField, "let": let, "same": same, "names": names, "asplanned": asPlanned, "flip": flip, "cat": cat,
 		},
 	})
 }
@@ -246,4 +246,9 @@ func flip(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	b[i] ^= 0xff
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o666))
+}
+
+// cat FILE makes a file the stdout of a command.
+func cat(ts *testscript.TestScript, _ bool, args []string) {
+	fmt.Fprint(ts.Stdout(), ts.ReadFile(args[0]))
 }

@@ -96,8 +96,10 @@ func ggufCases() []malformed {
 			str("split.tensors.count")+u32(5)+u32(1)),
 		{
 			name: "shard of a set that is not there", path: "x-00001-of-00002.gguf", want: `"x-00002-of-00002.gguf"`,
-			files: files{"x-00001-of-00002.gguf": ggufOf([]string{arch, str("split.count") + u32(2) + "\x02\x00", str("split.no") + u32(2) + "\x00\x00",
-				str("split.tensors.count") + u32(5) + u32(1)}, []string{row}, data)},
+			files: files{"x-00001-of-00002.gguf": ggufOf([]string{
+				arch, str("split.count") + u32(2) + "\x02\x00", str("split.no") + u32(2) + "\x00\x00",
+				str("split.tensors.count") + u32(5) + u32(1),
+			}, []string{row}, data)},
 		},
 	}
 }

@@ -37,7 +37,10 @@ func refuses(t *testing.T, mayAccept bool, args ...string) {
 func TestTruncated(t *testing.T) {
 	for name, content := range small(t) {
 		t.Chdir(t.TempDir())
-		step := 1 + len(content)/400
+		step := 1
+		if len(content) > 10_000 {
+			step = len(content) / 150
+		}
 		for n := 0; n < len(content); n += step {
 			files{name: content[:n]}.write(t)
 			refuses(t, false, "inspect", name)
@@ -56,13 +59,18 @@ func TestFlipped(t *testing.T) {
 	for name, content := range small(t) {
 		t.Chdir(t.TempDir())
 		data := strings.Index(content, floats)
-		step := 1 + len(content)/400
+		step := 1
+		if len(content) > 10_000 {
+			step = len(content) / 150
+		}
 		for i := 0; i < len(content); i += step {
 			b := []byte(content)
 			b[i] ^= 1 << (i % 8)
 			files{name: string(b)}.write(t)
-			refuses(t, true, "inspect", name, "-q")
-			refuses(t, true, "digest", name, "-q")
+			refuses(t, true, "convert", name, "out.safetensors", "--dry-run", "-q")
+			if i%8 == 0 { // it takes buffers of some size
+				refuses(t, true, "digest", name, "-q")
+			}
 			if name == "x.pt" && i >= data && i < data+len(floats) {
 				refuses(t, false, "convert", name, "out.pt")
 			}

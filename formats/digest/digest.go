@@ -32,108 +32,16 @@ package digest
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"sort"
+	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"olmotool/formats"
 )
-
-// ChunkBytes is the number of bytes that are hashed on their own, so that
-// several cores can share one tensor.
-const ChunkBytes = 1 << 20
-
-// jobBytes is how much one worker reads at a time.
-const jobBytes = 4 * ChunkBytes
-
-// Hasher computes the digest of one tensor from its bytes, given in any order.
-type Hasher struct {
-	name   string
-	dtype  formats.DType
-	shape  []int64
-	data   formats.Data
-	direct bool
-	chunks []byte // 32 bytes each
-}
-
-// NewHasher returns the hasher of t; with values, of its values.
-func NewHasher(t formats.Tensor, values bool) (*Hasher, error) {
-	v := t
-	if to := hashedType(t, values); to != t.DType {
-		var err error
-		if v, err = formats.Cast(t, to, nil); err != nil {
-			return nil, err
-		}
-	}
-	n := (v.Bytes() + ChunkBytes - 1) / ChunkBytes
-	return &Hasher{
-		name: v.Name, dtype: v.DType, shape: v.Shape, data: v.Data,
-		direct: v.DType == t.DType, chunks: make([]byte, n*sha256.Size),
-	}, nil
-}
-
-// hashedType is the type in which the bytes of t are hashed.
-func hashedType(t formats.Tensor, values bool) formats.DType {
-	half := t.DType == formats.F16 || t.DType == formats.BF16
-	if half && len(t.Shape) == 1 || values && (half || t.DType.IsBlock() && formats.CanCast(t.DType, formats.F32)) {
-		return formats.F32
-	}
-	return t.DType
-}
-
-// Name returns the name of the tensor.
-func (h *Hasher) Name() string { return h.name }
-
-// Direct reports whether the tensor's own bytes are hashed, unchanged.
-func (h *Hasher) Direct() bool { return h.direct }
-
-// Data is the bytes that are hashed.
-func (h *Hasher) Data() formats.Data { return h.data }
-
-// Write takes the bytes p of Data at off. off must be a multiple of ChunkBytes,
-// and p whole chunks unless it reaches the end. It may be called from several
-// goroutines for different ranges.
-func (h *Hasher) Write(off int64, p []byte) error {
-	if off%ChunkBytes != 0 || (len(p)%ChunkBytes != 0 && off+int64(len(p)) != h.data.Size()) {
-		return fmt.Errorf("tensor %q: bytes [%d,%d) are not whole chunks", h.name, off, off+int64(len(p)))
-	}
-	for i := off / ChunkBytes; len(p) > 0; i++ {
-		n := min(len(p), ChunkBytes)
-		sum := sha256.Sum256(p[:n])
-		copy(h.chunks[i*sha256.Size:], sum[:])
-		p = p[n:]
-	}
-	return nil
-}
-
-// content is the digest of the bytes alone.
-func (h *Hasher) content() [sha256.Size]byte { return sha256.Sum256(h.chunks) }
-
-// Sum returns the tensor digest. Every byte must have been written.
-func (h *Hasher) Sum() [sha256.Size]byte {
-	b := []byte("olmotool tensor 1\n")
-	str := func(s string) {
-		b = binary.LittleEndian.AppendUint64(b, uint64(len(s)))
-		b = append(b, s...)
-	}
-	str(h.name)
-	str(h.dtype.String())
-	b = binary.LittleEndian.AppendUint64(b, uint64(len(h.shape)))
-	for _, d := range h.shape {
-		b = binary.LittleEndian.AppendUint64(b, uint64(d))
-	}
-	c := h.content()
-	return sha256.Sum256(append(b, c[:]...))
-}
-
-// sameContent reports whether two tensors differ in nothing but their names.
-func (h *Hasher) sameContent(o *Hasher) bool {
-	return h.dtype == o.dtype && fmt.Sprint(h.shape) == fmt.Sprint(o.shape) && h.content() == o.content()
-}
 
 // Options say what is hashed and how.
 type Options struct {
@@ -161,7 +69,12 @@ type Named struct {
 // Of computes the digest of tensors. Names must be unique.
 func Of(ctx context.Context, tensors []formats.Tensor, o Options) (*Result, error) {
 	hs := make([]*Hasher, len(tensors))
+	seen := make(map[string]bool, len(tensors))
 	for i, t := range tensors {
+		if seen[t.Name] {
+			return nil, fmt.Errorf("tensor %.120q: found the name twice, expected each name once", t.Name)
+		}
+		seen[t.Name] = true
 		h, err := NewHasher(t, o.Values)
 		if err != nil {
 			return nil, err
@@ -174,7 +87,8 @@ func Of(ctx context.Context, tensors []formats.Tensor, o Options) (*Result, erro
 	return Combine(hs, o), nil
 }
 
-// Hash reads all bytes of the given hashers' tensors.
+// Hash reads all bytes of the given hashers' tensors, a chunk at a time in every
+// thread.
 func Hash(ctx context.Context, hs []*Hasher, o Options) error {
 	type job struct {
 		h   *Hasher
@@ -195,13 +109,13 @@ func Hash(ctx context.Context, hs []*Hasher, o Options) error {
 			return job{}, false
 		}
 		j := job{hs[next], at}
-		at += jobBytes
+		at += ChunkBytes
 		return j, true
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	for range max(1, o.Threads) {
 		g.Go(func() error {
-			buf := make([]byte, jobBytes)
+			buf := make([]byte, ChunkBytes)
 			for {
 				j, ok := take()
 				if !ok {
@@ -210,7 +124,7 @@ func Hash(ctx context.Context, hs []*Hasher, o Options) error {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				p := buf[:min(jobBytes, j.h.data.Size()-j.off)]
+				p := buf[:min(ChunkBytes, j.h.data.Size()-j.off)]
 				if err := formats.ReadFull(j.h.data, p, j.off); err != nil {
 					return fmt.Errorf("tensor %q: %w", j.h.name, err)
 				}
@@ -228,23 +142,15 @@ func Hash(ctx context.Context, hs []*Hasher, o Options) error {
 
 // Combine returns the digests of hashers that have seen all their bytes.
 func Combine(hs []*Hasher, o Options) *Result {
-	hs = append([]*Hasher(nil), hs...)
-	sort.Slice(hs, func(i, j int) bool { return hs[i].name < hs[j].name })
-	find := func(name string) *Hasher {
-		i := sort.Search(len(hs), func(i int) bool { return hs[i].name >= name })
-		if i < len(hs) && hs[i].name == name {
-			return hs[i]
-		}
-		return nil
-	}
+	hs = slices.Clone(hs)
+	slices.SortFunc(hs, func(a, b *Hasher) int { return strings.Compare(a.name, b.name) })
+	original := slices.IndexFunc(hs, func(h *Hasher) bool { return h.name == o.Tied[1] })
 	r := &Result{}
 	model := sha256.New()
 	model.Write([]byte("olmotool model 1\n"))
 	for _, h := range hs {
-		if h.name == o.Tied[0] {
-			if c := find(o.Tied[1]); c != nil && h.sameContent(c) {
-				continue
-			}
+		if h.name == o.Tied[0] && o.Tied[0] != o.Tied[1] && original >= 0 && h.sameContent(hs[original]) {
+			continue
 		}
 		sum := h.Sum()
 		model.Write(sum[:])

@@ -34,6 +34,9 @@ func (f *fields) coreBlock(layer, layers int64) coreBlock {
 		att = f.sub("sequence_mixer")
 		att.must("type", "attention", "attention")
 	}
+	if att.o.Len() == 0 {
+		f.fail("attention", "found none, expected one")
+	}
 	var b coreBlock
 	s := &b.shape
 	s.modelType = OLMo2

@@ -1,8 +1,6 @@
 package olmo
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,8 +88,7 @@ func openHF(path string, files weightFiles, kind string, open func(string) (*for
 	}
 	index := base == files.index() || shardName.MatchString(base)
 	if base == "" {
-		_, err := os.Lstat(filepath.Join(dir, files.single))
-		index = errors.Is(err, fs.ErrNotExist)
+		index = !exists(dir, files.single) && exists(dir, files.index())
 	}
 	var ck *formats.Checkpoint
 	if index {
@@ -104,6 +101,12 @@ func openHF(path string, files weightFiles, kind string, open func(string) (*for
 	}
 	ck.Path = dir
 	return &Source{Checkpoint: ck, Config: c, Beside: Beside{dir}}, nil
+}
+
+// exists reports whether a directory has something of that name, be it a file or not.
+func exists(dir, name string) bool {
+	_, err := os.Lstat(filepath.Join(dir, name))
+	return err == nil
 }
 
 // hfCanonical drops what transformers does not load either: the buffers of old

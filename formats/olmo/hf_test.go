@@ -66,7 +66,9 @@ func TestHFTensors(t *testing.T) {
 	const q = "model.layers.0.self_attn.q_proj.weight"
 	freq := tensor("model.layers.1.self_attn.rotary_emb.inv_freq", formats.F32, 4)
 	reshaped := func(shape ...int64) func([]formats.Tensor) []formats.Tensor {
-		return func(ts []formats.Tensor) []formats.Tensor { return append(without(q)(ts), tensor(q, formats.F32, shape...)) }
+		return func(ts []formats.Tensor) []formats.Tensor {
+			return append(without(q)(ts), tensor(q, formats.F32, shape...))
+		}
 	}
 	for _, c := range []struct {
 		name, model, changes string

@@ -263,7 +263,7 @@ func TestOpenFrom(t *testing.T) {
 		{dir, "safetensors", "found a directory, expected a regular file"},
 		{filepath.Join(dir, "model.pt"), "gguf", "model.pt: found a torch file, expected a GGUF file"},
 		{filepath.Join(dir, "model.pt"), "safetensors", "model.pt: found a torch file, expected a safetensors file"},
-		{tinyHF, "hf-bin", "pytorch_model.bin.index.json: no such file or directory"},
+		{tinyHF, "hf-bin", "pytorch_model.bin: no such file or directory"},
 		{tinyHF, "olmo", "config.yaml: no such file or directory"},
 		{tinyHF, "olmo-core-unsharded", "config.json: model.n_layers: found 0, expected 1 to 16384"},
 		{tinyCore, "hf", `config.json: model_type: found "", expected "olmo" or "olmo2" or "olmo3"`},

@@ -13,9 +13,9 @@ class Converter:
         from conversion.base import TextModel
         from transformers import AutoTokenizer
         self._script, self._text, self._auto = convert_hf_to_gguf, TextModel, AutoTokenizer
-        logging.getLogger("hf-to-gguf").setLevel(logging.WARNING)
-        logging.getLogger("gguf").setLevel(logging.WARNING)
-        logging.getLogger("gguf.gguf_writer").setLevel(logging.WARNING)
+        logging.getLogger("hf-to-gguf").setLevel(logging.ERROR)
+        logging.getLogger("gguf").setLevel(logging.ERROR)
+        logging.getLogger("gguf.gguf_writer").setLevel(logging.ERROR)
 
     def __call__(self, directory, out, outtype, pretokenizer=None, args=()):
         """Its main with these arguments. pretokenizer stands for a tokenizer that its table of hashes
