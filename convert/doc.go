@@ -5,7 +5,8 @@
 // to the last byte, and only then reads: workers take pieces of the plan in
 // order, cast them where asked and write them at their places, with a few
 // chunks of memory each. On the way the SHA-256 of every output file and the
-// content digest of the model are made. The output appears under its name when
+// content digest of the model are made, and what is read of a torch archive is
+// held against the checksums in it. The output appears under its name when
 // it is complete, flushed and, if asked, read back and proven equal to the
 // source; until then there are only temporary files beside it.
 package convert

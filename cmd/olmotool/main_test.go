@@ -36,6 +36,7 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("DATA", data)
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // or each process takes a second with -race
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,10 +48,21 @@ func directoryCases(t *testing.T) []malformed {
 		of("Git LFS pointer as config.json", `config.json`, files{"config.json": pointer, "model.safetensors": weights}),
 		plain(of("distributed checkpoint", `found the layout olmo-core .*does not read`, files{"config.json": core, "model_and_optim/.metadata": ""})),
 		plain(of("sharded checkpoint", `found the layout olmo-sharded-legacy .*does not read`, files{"config.yaml": yaml, "rank0.pt": ""})),
+		described(of("two names of one tensor", `found both "lm_head.norm.weight" and "norm.weight" for "model.norm.weight", expected one`, files{"config.json": core, "model.safetensors": twice(t)})),
 		of("config.yaml of 65 MiB", `config.yaml: found 68157440 bytes, expected at most`, files{"config.yaml": strings.Repeat("#", 65<<20), "model.pt": "x"}),
 		of("config.yaml that expands", `config.yaml`, files{"config.yaml": yamlBomb, "model.pt": "x"}),
 		of("config.yaml that is no YAML", `config.yaml`, files{"config.yaml": "a: [1\nb: }", "model.pt": "x"}),
 	}
+}
+
+// twice is a file of OLMo-core that has its last norm under both the names that
+// it has had.
+func twice(t *testing.T) string {
+	file := fixture(t, "layouts", "olmo2-mha", "olmo-core-unsharded-safetensors", "model.safetensors")
+	end := 8 + binary.LittleEndian.Uint64([]byte(file))
+	header, data := strings.TrimRight(file[8:end], " "), file[end:]
+	n := len(data)
+	return safetensor(header[:len(header)-1]+fmt.Sprintf(`,"norm.weight":{"dtype":"F32","shape":[32],"data_offsets":[%d,%d]}}`, n, n+128), data+data[:128])
 }
 
 // yamlBomb has ten names for each of ten names of …

@@ -123,6 +123,7 @@ func zipCases() []malformed {
 	return []malformed{
 		of("no end record", good[:len(good)-22], `end record`),
 		of("end record cut short", good[:len(good)-1], `end`),
+		of("bytes behind the end record", good+"hidden", `end record: `),
 		of("end record in a comment", end(put16(20, 22))+good[len(good)-22:], ``),
 		of("directory offset beyond the file", end(put32(16, 1<<30)), ``),
 		of("directory size beyond the file", end(put32(12, 1<<30)), ``),

@@ -119,19 +119,27 @@ func TestOdd(t *testing.T) {
 		name    string
 		path    string
 		content string
+		finding string // its code
 	}{
-		{"white space before the header", "x.safetensors", safetensor("\t\n"+entry+"  ", "1234")},
-		{"white space of all kinds behind it", "x.safetensors", safetensor(entry+"\r \t\n", "1234")},
-		{"metadata null", "x.safetensors", safetensor(`{"__metadata__":null,`+entry[1:], "1234")},
-		{"field that is not known", "x.safetensors", safetensor(strings.Replace(entry, "{\"dtype", "{\"x\":[1],\"dtype", 1), "1234")},
-		{"empty tensor", "x.safetensors", safetensor(strings.Replace(entry, "[4],\"data_offsets\":[0,4]", "[2,0],\"data_offsets\":[ 0,0]", 1), "")},
-		{"scalar", "x.safetensors", safetensor(strings.Replace(entry, "[4],\"data_offsets\":[0,4]", "[],\"data_offsets\":[0,1]", 1), "1")},
-		{"zip of an ordinary program", "x.pt", storage(func(*member) {})},
-		{"checksum that was not computed", "x.pt", storage(func(m *member) { m.local, m.central = put32(zipCRC-2, 0), put32(zipCRC, 0) })},
+		{"white space before the header", "x.safetensors", safetensor("\t\n"+entry+"  ", "1234"), ""},
+		{"white space of all kinds behind it", "x.safetensors", safetensor(entry+"\r \t\n", "1234"), ""},
+		{"metadata null", "x.safetensors", safetensor(`{"__metadata__":null,`+entry[1:], "1234"), ""},
+		{"field that is not known", "x.safetensors", safetensor(strings.Replace(entry, "{\"dtype", "{\"x\":[1],\"dtype", 1), "1234"), ""},
+		{"empty tensor", "x.safetensors", safetensor(strings.Replace(entry, "[4],\"data_offsets\":[0,4]", "[2,0],\"data_offsets\":[ 0,0]", 1), ""), ""},
+		{"scalar", "x.safetensors", safetensor(strings.Replace(entry, "[4],\"data_offsets\":[0,4]", "[],\"data_offsets\":[0,1]", 1), "1"), ""},
+		{"zip of an ordinary program", "x.pt", storage(func(*member) {}), ""},
+		{"checksum that was not computed", "x.pt", storage(func(m *member) { m.local, m.central = put32(zipCRC-2, 0), put32(zipCRC, 0) }), ""},
 		{"compressed storage", "x.pt", storage(func(m *member) {
 			m.data, m.method, m.size = deflated(16), 8, 16
 			m.local, m.central = put32(zipCRC-2, 0), put32(zipCRC, 0)
-		})},
+		}), ""},
+		{"storage that nothing refers to", "x.pt", with(member{name: "m/data/1", data: "hidden"}), "orphan-storage"},
+		{"member of somebody else", "x.pt", with(member{name: "m/payload.sh", data: "hidden"}), "extra-member"},
+		{"bytes behind the pickle", "x.pt", archive(func(ms []member) []member { ms[0].data += "hidden"; return ms }), "trailing-bytes"},
+		{"command that is not executed", "x.pt", archive(func(ms []member) []member {
+			ms[0].data = "\x80\x02}" + word("w") + tensor{}.pickle() + "s" + word("x") + "cos\nsystem\n(" + word("echo broken in > owned") + "tRs."
+			return ms
+		}), "os.system"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
@@ -141,6 +149,12 @@ func TestOdd(t *testing.T) {
 				if code := execute(t.Context(), args, nil, &out, &errs); code != exitOK {
 					t.Errorf("%q: exit code %d, %s", args, code, errs.String())
 				}
+				if !strings.Contains(out.String()+errs.String(), c.finding) {
+					t.Errorf("%q: no word of %q:\n%s%s", args, c.finding, out.String(), errs.String())
+				}
+			}
+			if _, err := os.Stat("owned"); err == nil {
+				t.Error("a command in the file was executed")
 			}
 		})
 	}

@@ -349,3 +349,49 @@ func FuzzParseCoreConfig(f *testing.F) {
 		checkConfig(t, c)
 	})
 }
+
+// TestReleasedCore reads what OLMo-core's own classes write for released models,
+// in both generations: testdata/core.py.
+func TestReleasedCore(t *testing.T) {
+	released := func(shape string, change func(*Config)) *Config {
+		c := shapes[shape].config()
+		c.MaxPositionEmbeddings, c.EOSTokenID, c.PadTokenID = 4096, nil, nil
+		change(c)
+		return c
+	}
+	three := func(full Rope) func(*Config) {
+		return func(c *Config) {
+			c.ModelType, c.SlidingWindow, c.RopeSliding, c.Rope = OLMo3, 4096, c.Rope, full
+			for i := range c.NumHiddenLayers {
+				c.LayerTypes = append(c.LayerTypes, layerType(i%4 != 3))
+			}
+		}
+	}
+	long := yarnRope
+	long.OriginalMaxPositions = 8192
+	for _, file := range []string{"testdata/core-2.2.0.json", "testdata/core-3.0.0.json"} {
+		all, err := ordjson.ParseObject(readFile(t, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]*Config{
+			"olmo2-1B": released("1b", func(*Config) {}), "olmo2-32B": released("32b", func(*Config) {}),
+			"olmo3-7B": released("7b", three(Rope{Type: "default", Theta: 500000})), "olmo3-7B-long": released("7b", three(long)),
+		} {
+			model, ok := all.Get(name)
+			if !ok {
+				t.Fatalf("%s: no %s", file, name)
+			}
+			text, err := ordjson.Encode(object("model", model), ordjson.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := parseCoreConfig(text, "config.json")
+			if err != nil {
+				t.Errorf("%s: %s: %v", file, name, err)
+				continue
+			}
+			sameConfig(t, got, want)
+		}
+	}
+}

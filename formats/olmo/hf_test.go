@@ -249,3 +249,23 @@ func TestBeside(t *testing.T) {
 		t.Errorf("got %v", names)
 	}
 }
+
+// TestSlidingRope: transformers 4 has no words for it, and a finding says so.
+func TestSlidingRope(t *testing.T) {
+	for theta, want := range map[string]int{"500000": 0, "10000": 1} {
+		dir := copyDir(t, testdata+"models/olmo3", "model.safetensors")
+		put(t, dir, "config.json", changed(t, string(readFile(t, testdata+"models/olmo3/config.json")), `{"rope_parameters/sliding_attention/rope_theta": `+theta+`}`))
+		m := open(t, dir, "")
+		if p := plan(t, m, "hf", PlanOptions{}); len(p.Findings) > 0 {
+			t.Errorf("theta %s, as it was: got %v", theta, p.Findings)
+		}
+		core := open(t, write(t, plan(t, m, "olmo-core-unsharded", PlanOptions{})), "")
+		p := plan(t, core, "hf", PlanOptions{})
+		if len(p.Findings) != want || want > 0 && p.Findings[0].Code != "sliding-rope" {
+			t.Errorf("theta %s: got %v", theta, p.Findings)
+		}
+		if d := m.Config.Diff(open(t, write(t, p), "").Config); len(d) > 0 {
+			t.Errorf("theta %s: %v", theta, d)
+		}
+	}
+}

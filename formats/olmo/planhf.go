@@ -44,6 +44,9 @@ func planHF(m *Model, o PlanOptions, files weightFiles, file func(name string, t
 	if err != nil {
 		return nil, err
 	}
+	if c := m.Config; c.HF == nil && c.ModelType == OLMo3 && !c.RopeSliding.same(Rope{Type: ropeDefault, Theta: c.Rope.Theta}) {
+		p.find("sliding-rope", "config.json", "the rope of sliding layers is said in the words of transformers 5 alone: version 4 takes rope_theta %v for them", c.Rope.Theta)
+	}
 	gen, err := m.generationConfig(o)
 	if err != nil {
 		return nil, err

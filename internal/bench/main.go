@@ -13,8 +13,8 @@
 // of them; inputs are in the page cache, and outputs are flushed to the disk,
 // by the command itself or by a sync after it that counts.
 //
-// With -peers (a virtual environment made by tools/peers/setup), the official
-// converter runs as well. With -big, a model of the 13B shape shows that memory
+// With -peers (what tools/peers/setup made) and -tokenizer (that of a released
+// model), the official converter runs as well. With -big, a model of the 13B shape shows that memory
 // does not grow with the model.
 package main
 
@@ -35,7 +35,8 @@ func main() {
 	flag.StringVar(&b.shape, "shape", "1b", "shape of the model: tiny, 1b, 7b")
 	flag.IntVar(&b.runs, "runs", 5, "runs of each command; the median counts")
 	flag.BoolVar(&b.big, "big", false, "also measure memory on the 13B shape (16 GB of disk)")
-	flag.StringVar(&b.peers, "peers", os.Getenv("OLMOTOOL_PEERS"), "directory of tools/peers/setup, to run the official converter too")
+	flag.StringVar(&b.tokenizer, "tokenizer", "testdata/tokenizers/dolma2-tiny", "directory of tokenizer files; the official converter knows only released ones")
+	flag.StringVar(&b.peers, "peers", "", "directory of tools/peers/setup, to run the official converter too")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -46,9 +47,9 @@ func main() {
 }
 
 type bench struct {
-	dir, shape, peers string
-	runs              int
-	big               bool
+	dir, shape, peers, tokenizer string
+	runs                         int
+	big                          bool
 
 	tool string // the olmotool under test
 }
@@ -81,15 +82,13 @@ func (b *bench) run(ctx context.Context) error {
 // path is a file or directory of the benchmark.
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
 
-const tokenizer = "testdata/tokenizers/dolma2-tiny"
-
 // model makes the Hugging Face directory of the shape in a type, once, and
 // brings it into the page cache.
 func (b *bench) model(ctx context.Context, dtype string) (string, error) {
 	dir := b.path("hf-" + b.shape + "-" + dtype)
 	if _, err := os.Stat(dir); err != nil {
 		src := fmt.Sprintf("random:%s,seed=1,dtype=%s", b.shape, dtype)
-		if _, err := once(ctx, b.tool, "convert", src, dir, "--tokenizer", tokenizer, "--quiet"); err != nil {
+		if _, err := once(ctx, b.tool, "convert", src, dir, "--tokenizer", b.tokenizer, "--quiet"); err != nil {
 			return "", err
 		}
 	}
@@ -106,7 +105,7 @@ func (b *bench) convert(ctx context.Context) error {
 	}
 	out, cp := b.path("out.gguf"), b.path("cp")
 	gguf := func(extra ...string) []string {
-		return append([]string{b.tool, "convert", src, out, "--tokenizer", tokenizer, "--quiet"}, extra...)
+		return append([]string{b.tool, "convert", src, out, "--tokenizer", b.tokenizer, "--quiet"}, extra...)
 	}
 	files := src + "/*.safetensors"
 	g := group{
@@ -126,7 +125,7 @@ func (b *bench) convert(ctx context.Context) error {
 			return err
 		}
 		g.cmds = append(g.cmds, command{"convert_hf_to_gguf.py, and fsync", []string{"sh", "-c",
-			py + " tools/peers/converter.py " + script + " " + src + " " + out + " && sync " + out}, out})
+			py + " " + script + " " + src + " --outtype bf16 --outfile " + out + " && sync " + out}, out})
 	}
 	return g.run(ctx, b.runs)
 }
@@ -148,7 +147,7 @@ func (b *bench) casts(ctx context.Context) error {
 		{"hf bf16 → gguf q8_0", bf16, "gguf", "q8_0"},
 		{"hf bf16 → gguf f16", bf16, "gguf", "f16"},
 	} {
-		tool := []string{b.tool, "convert", c.src, out, "--to", c.to, "--dtype", c.dtype, "--tokenizer", tokenizer, "--quiet", "--no-hash"}
+		tool := []string{b.tool, "convert", c.src, out, "--to", c.to, "--dtype", c.dtype, "--tokenizer", b.tokenizer, "--quiet", "--no-hash"}
 		g := group{
 			name: c.name + ", " + b.shape + " shape (ratio to cp of the source with fsync)",
 			cmds: []command{
@@ -201,7 +200,7 @@ func (b *bench) memory(ctx context.Context) error {
 	g := group{name: "memory: random source → gguf q8_0, 13B shape"}
 	for _, shape := range []string{"1b", "13b"} {
 		g.cmds = append(g.cmds, command{"olmotool convert random:" + shape, []string{
-			b.tool, "convert", "random:" + shape, out, "--dtype", "q8_0", "--tokenizer", tokenizer, "--quiet",
+			b.tool, "convert", "random:" + shape, out, "--dtype", "q8_0", "--tokenizer", b.tokenizer, "--quiet",
 		}, out})
 	}
 	return g.run(ctx, 1)
