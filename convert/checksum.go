@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"context"
 	"io"
 	"os"
 
@@ -12,7 +13,7 @@ import (
 // of them, so that their CRC-32, which torch writes and never checks, is
 // checked without reading anything twice. An archive that has tensors which are
 // not a whole record each is checked here, before anything else is done.
-func checksums(src *olmo.Source) ([]*summed, error) {
+func checksums(ctx context.Context, src *olmo.Source) ([]*summed, error) {
 	type key struct{ file, name string }
 	want := map[key]uint32{}
 	for _, f := range src.Files {
@@ -23,7 +24,7 @@ func checksums(src *olmo.Source) ([]*summed, error) {
 		if !ok {
 			continue
 		}
-		sums, err := recordSums(f.Path)
+		sums, err := recordSums(ctx, f.Path)
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +59,7 @@ func isArchive(path string) (bool, error) {
 
 // recordSums returns the checksums of the tensors of an archive, or none after
 // checking the archive as a whole.
-func recordSums(path string) (map[string]uint32, error) {
+func recordSums(ctx context.Context, path string) (map[string]uint32, error) {
 	f, err := torch.OpenFile(path)
 	if err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func recordSums(path string) (map[string]uint32, error) {
 	for i, t := range f.Tensors {
 		sum, ok := f.TensorCRC(i)
 		if !ok && t.Bytes() > 0 {
-			return nil, f.CheckCRC()
+			return nil, f.CheckCRC(ctx)
 		}
 		if ok {
 			sums[t.Name] = sum

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"olmotool/formats"
 	"olmotool/formats/olmo"
+	"olmotool/formats/torch"
 )
 
 // Damaged content is found in every layout that holds archives, on every way
@@ -51,6 +53,32 @@ func TestChecksum(t *testing.T) {
 	}
 }
 
+// So is damage to the pickle, which is read before anything is planned.
+func TestChecksumPickle(t *testing.T) {
+	r := converted(t, filepath.Join(models, "olmo2-mha"), "m", Options{To: "olmo"})
+	path := r.Output[slices.IndexFunc(r.Output, func(f OutputFile) bool { return filepath.Ext(f.Path) == ".pt" })].Path
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(b[bytes.Index(b, []byte("cpu")):], "CPU")
+	if err := os.WriteFile(path, b, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	o := Options{Src: filepath.Dir(path), Dst: filepath.Join(dir, "x"), To: "hf"}
+	_, err = Run(t.Context(), o)
+	var fe *formats.Error
+	if !errors.As(err, &fe) || !strings.Contains(fe.Place, "data.pkl") || !strings.Contains(fe.Msg, "damaged") {
+		t.Errorf("found %v", err)
+	}
+	empty(t, dir)
+	r = converted(t, o.Src, "y", Options{To: "hf", IgnoreCRC: true, Verify: true})
+	if !slices.ContainsFunc(r.Findings, func(f formats.Finding) bool { return f.Code == torch.BadCRC }) {
+		t.Errorf("found %v", r.Findings)
+	}
+}
+
 // An archive whose tensors share a record is checked as a whole.
 func TestChecksumShared(t *testing.T) {
 	b, err := os.ReadFile("../formats/torch/testdata/views.pt")
@@ -69,7 +97,7 @@ func TestChecksumShared(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sums, err := checksums(src)
+		sums, err := checksums(t.Context(), src)
 		src.Close()
 		if (err != nil) != damaged || len(sums) > 0 {
 			t.Errorf("damaged %v: found %v and %d sums", damaged, err, len(sums))

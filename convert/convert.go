@@ -10,6 +10,7 @@ import (
 
 	"olmotool/formats"
 	"olmotool/formats/olmo"
+	"olmotool/formats/torch"
 )
 
 // Result says what was made, or with DryRun what would be.
@@ -71,7 +72,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	defer src.Close()
 	c := &conversion{Options: o}
-	if err := c.prepare(src, dtype); err != nil {
+	if err := c.prepare(ctx, src, dtype); err != nil {
 		return nil, inSource(src, err)
 	}
 	if o.DryRun {
@@ -88,10 +89,11 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 }
 
 // prepare lays the output out.
-func (c *conversion) prepare(src *olmo.Source, dtype formats.DType) (err error) {
+func (c *conversion) prepare(ctx context.Context, src *olmo.Source, dtype formats.DType) (err error) {
 	for _, f := range src.Findings {
-		if f.Severity == formats.Serious {
-			// Going on would leave out a part of the source without a word.
+		if f.Severity == formats.Serious && !(f.Code == torch.BadCRC && c.IgnoreCRC) {
+			// Going on would leave out a part of the source without a word, or
+			// write what is damaged.
 			return formats.Errorf(src.Path, f.Where, "%s", f.Message)
 		}
 	}
@@ -99,7 +101,7 @@ func (c *conversion) prepare(src *olmo.Source, dtype formats.DType) (err error) 
 		return formats.Errorf(src.Path, "", "found no tensors, expected at least one")
 	}
 	if !c.IgnoreCRC && !c.DryRun {
-		if c.sums, err = checksums(src); err != nil {
+		if c.sums, err = checksums(ctx, src); err != nil {
 			return err
 		}
 	}

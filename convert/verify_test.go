@@ -25,7 +25,7 @@ func planned(t *testing.T, src string, o Options) *conversion {
 	}
 	t.Cleanup(func() { s.Close() })
 	c := &conversion{Options: o}
-	if err := c.prepare(s, dtype); err != nil {
+	if err := c.prepare(t.Context(), s, dtype); err != nil {
 		t.Fatal(err)
 	}
 	return c

@@ -110,6 +110,9 @@ func (c *conversion) create() (staged, error) {
 		ao.Protect = append(ao.Protect, f.Path)
 	}
 	if c.plan.Dir {
+		if err := c.replaceable(); err != nil {
+			return staged{}, err
+		}
 		out, err := atomicfile.CreateDir(c.Dst, ao)
 		return staged{out, false}, err
 	}
@@ -129,6 +132,29 @@ func (c *conversion) create() (staged, error) {
 	}
 	out, err := atomicfile.CreateSet(filepath.Dir(c.Dst), names, ao)
 	return staged{out, false}, err
+}
+
+// replaceable makes sure that a directory that would be removed with everything
+// in it is not the folder of all somebody's models: what has directories in it
+// must have a model's config, too.
+func (c *conversion) replaceable() error {
+	es, err := os.ReadDir(c.Dst)
+	if err != nil || !c.Force {
+		return nil // none there, or atomicfile has the message
+	}
+	sub := ""
+	for _, e := range es {
+		switch name := e.Name(); {
+		case name == "config.json" || name == "config.yaml":
+			return nil
+		case e.IsDir():
+			sub = name
+		}
+	}
+	if sub != "" {
+		return usagef("%s: found directories (%q) and no config.json or config.yaml, expected a checkpoint to replace: remove it yourself if nothing in it is needed", c.Dst, sub)
+	}
+	return nil
 }
 
 // staged is an output in the making, by the names of the plan.

@@ -159,8 +159,16 @@ func TestViews(t *testing.T) {
 			rest  []int64
 			casts bool
 		}{
-			{U8, nil, false}, {U8, []int64{3, 0}, false}, {F32, []int64{5}, false}, {F4, []int64{3, 2}, false}, {Q4_K, []int64{256}, false},
-			{F32, []int64{2, 32}, true}, {F16, []int64{32}, true}, {BF16, []int64{64}, true}, {Q8_0, []int64{64}, true}, {F64, []int64{2, 32}, true},
+			{U8, nil, false},
+			{U8, []int64{3, 0}, false},
+			{F32, []int64{5}, false},
+			{F4, []int64{3, 2}, false},
+			{Q4_K, []int64{256}, false},
+			{F32, []int64{2, 32}, true},
+			{F16, []int64{32}, true},
+			{BF16, []int64{64}, true},
+			{Q8_0, []int64{64}, true},
+			{F64, []int64{2, 32}, true},
 		}).Draw(t, "type")
 		m := modeler{f, int64(len(b)), kind.rest, kind.casts}
 		x := m.draw(t, kind.d, rapid.IntRange(0, 4).Draw(t, "depth"))

@@ -22,6 +22,10 @@ not of how they are stored. Two uploads of one model have one digest, sharded
 or not, as safetensors, pickle or GGUF, as long as the values are the same.
 With --values an f32 copy of a bf16 model has its digest, too.
 
+The CRC-32 checksums of torch's archives are not compared, save that of the
+pickle: the digest of a damaged file is that of what is in it. convert compares
+all that it reads.
+
 How it is computed is specified in the documentation of package
 formats/digest, and again in Python in docs/digest.py.
 ` + exitStatus,

@@ -166,6 +166,10 @@ func zipCases() []malformed {
 		of("deflate bomb", archive(func(ms []member) []member { ms[1] = bomb; return ms }), `"m/data/0"`),
 		of("an archive in the archive's place", zipFile(nil, member{name: "m/inner.zip", data: good}), `data.pkl`),
 		of("a zip of something else", zipFile(nil, member{name: "word/document.xml", data: "<w/>"}), `data.pkl|expected`),
+		described(of("wrong checksum of the pickle", archive(func(ms []member) []member {
+			ms[0].local, ms[0].central = put32(zipCRC-2, 1), put32(zipCRC, 1)
+			return ms
+		}), `member "m/data.pkl": found content of checksum [0-9a-f]{8}, expected 00000001`)),
 		described(of("wrong checksum", storage(func(m *member) { m.local, m.central = put32(zipCRC-2, 1), put32(zipCRC, 1) }), `tensor "w": found content of CRC-32 [0-9a-f]{8}, expected 00000001`)),
 	}
 }

@@ -19,8 +19,11 @@ var cardFields = func() (list [][2]string) {
 		}
 	}
 	return append(list, [][2]string{
-		{"author", "model_creator"}, {"basename", "model_type"},
-		{"license", "license"}, {"license_name", "license_name"}, {"license_link", "license_link"},
+		{"author", "model_creator"},
+		{"basename", "model_type"},
+		{"license", "license"},
+		{"license_name", "license_name"},
+		{"license_link", "license_link"},
 	}...)
 }()
 

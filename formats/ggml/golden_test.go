@@ -147,8 +147,13 @@ func TestLengths(t *testing.T) {
 // float64 values are rounded once, to nearest even.
 func TestF64(t *testing.T) {
 	for _, c := range []struct{ in, want float64 }{
-		{1 + 0x1p-24, 1}, {1 + 0x1p-24 + 0x1p-50, 1 + 0x1p-23}, {1 + 3*0x1p-24, 1 + 2*0x1p-23},
-		{1e39, math.Inf(1)}, {-1e-60, math.Copysign(0, -1)}, {0x1p-149, 0x1p-149}, {0x1.8p-150, 0x1p-149},
+		{1 + 0x1p-24, 1},
+		{1 + 0x1p-24 + 0x1p-50, 1 + 0x1p-23},
+		{1 + 3*0x1p-24, 1 + 2*0x1p-23},
+		{1e39, math.Inf(1)},
+		{-1e-60, math.Copysign(0, -1)},
+		{0x1p-149, 0x1p-149},
+		{0x1.8p-150, 0x1p-149},
 	} {
 		b := encodeF64(c.in)
 		got := make([]float32, 1)

@@ -50,7 +50,7 @@ func (h *header) readTensors(d *decoder, n uint64) {
 		}
 		slices.Reverse(shape)
 		if _, err := formats.ElementsOf(shape); err != nil {
-			d.fail("%w", err)
+			d.fail("found shape %v, expected a product of less than 2^63", shape)
 		}
 		id, offset := d.u32("tensor type"), d.u64("offset")
 		if d.err != nil {
@@ -60,7 +60,7 @@ func (h *header) readTensors(d *decoder, n uint64) {
 		if err != nil {
 			d.fail("%w", err)
 		}
-		size, err := formats.BytesOf(dtype, shape)
+		size, err := bytesOf(dtype, shape)
 		if err != nil {
 			d.fail("%w", err)
 		}
@@ -74,11 +74,12 @@ func (h *header) readTensors(d *decoder, n uint64) {
 // locate checks that each tensor begins where the one before it ends, padded,
 // and ends within the file, and says where that is.
 func (h *header) locate(d *decoder) {
+	if d.err != nil {
+		return
+	}
 	start, err := pad(d.pos, h.alignment)
 	if err != nil {
-		d.fail("%w", err)
-	}
-	if d.err != nil {
+		d.fail("found metadata that ends at byte %d, expected less than 2^63 with its padding", d.pos)
 		return
 	}
 	end := start // of the padded data so far
@@ -92,7 +93,7 @@ func (h *header) locate(d *decoder) {
 		t.at = end
 		last, err := formats.AddChecked(end, t.size)
 		if err != nil {
-			d.fail("%w", err)
+			d.fail("found data of %d bytes at byte %d, expected it to end below byte 2^63", t.size, end)
 			return
 		}
 		if last > d.size {
@@ -100,7 +101,7 @@ func (h *header) locate(d *decoder) {
 			return
 		}
 		if end, err = pad(last, h.alignment); err != nil {
-			d.fail("%w", err)
+			d.fail("found data that ends at byte %d, expected less than 2^63 with its padding", last)
 			return
 		}
 	}
@@ -110,6 +111,22 @@ func (h *header) locate(d *decoder) {
 			Message: fmt.Sprintf("%d bytes follow the data, which ends at byte %d", d.size-end, end),
 		})
 	}
+}
+
+// bytesOf is formats.BytesOf with errors that speak of the record.
+func bytesOf(dtype formats.DType, shape []int64) (int64, error) {
+	n, err := formats.BytesOf(dtype, shape)
+	if err == nil {
+		return n, nil
+	}
+	row := int64(1)
+	if len(shape) > 0 {
+		row = shape[len(shape)-1]
+	}
+	if block := dtype.BlockElems(); row%block != 0 {
+		return 0, fmt.Errorf("found rows of %d elements, expected a multiple of %d for %s", row, block, dtype)
+	}
+	return 0, fmt.Errorf("found %s of shape %v, expected less than 2^63 bytes", dtype, shape)
 }
 
 // pad rounds n up to a multiple of alignment, a power of two.

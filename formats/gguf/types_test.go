@@ -34,8 +34,10 @@ func TestTypeIDs(t *testing.T) {
 	}
 	for d := formats.InvalidDType; d == formats.InvalidDType || d.Valid(); d++ {
 		_, ok := TypeID(d)
-		if plain := map[formats.DType]bool{formats.F32: true, formats.F16: true, formats.BF16: true, formats.F64: true,
-			formats.I8: true, formats.I16: true, formats.I32: true, formats.I64: true}[d]; ok != (plain || d.Valid() && d.IsBlock()) {
+		if plain := map[formats.DType]bool{
+			formats.F32: true, formats.F16: true, formats.BF16: true, formats.F64: true,
+			formats.I8: true, formats.I16: true, formats.I32: true, formats.I64: true,
+		}[d]; ok != (plain || d.Valid() && d.IsBlock()) {
 			t.Errorf("TypeID(%s): %v", d, ok)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"olmotool/formats"
 	"olmotool/internal/ordjson"
 )
 
@@ -59,8 +58,10 @@ func TestCoreConfig(t *testing.T) {
 		{"no data", `{"dataset-": 0, "train_module-": 0}`, func(c *Config) { c.EOSTokenID, c.PadTokenID = nil, nil; c.MaxPositionEmbeddings = 4096 }},
 		{"context of the data", `{"train_module-": 0, "dataset/sequence_length": 777}`, func(c *Config) { c.MaxPositionEmbeddings = 777 }},
 		{"bos", `{"dataset/tokenizer/bos_token_id": 7}`, func(c *Config) { c.BOSTokenID = new(int64(7)) }},
-		{"olmo 1", `{"model/block/name": "default", "model/block/layer_norm": ` + norm + `, "model/lm_head/layer_norm": ` + norm + `, "model/block/attention/qk_norm-": 0, "model/block/attention/clip_qkv": 8}`,
-			func(c *Config) { c.ModelType, c.RMSNormEps, c.ClipQKV = OLMo1, 0, new(8.0) }},
+		{
+			"olmo 1", `{"model/block/name": "default", "model/block/layer_norm": ` + norm + `, "model/lm_head/layer_norm": ` + norm + `, "model/block/attention/qk_norm-": 0, "model/block/attention/clip_qkv": 8}`,
+			func(c *Config) { c.ModelType, c.RMSNormEps, c.ClipQKV = OLMo1, 0, new(8.0) },
+		},
 		{"yarn everywhere", `{"model/block/attention/rope/scaling": ` + coreYaRNJSON + `}`, func(c *Config) { c.Rope = yarnRope }},
 		{"windows, both ends forced", window(""), layers(9, 1, 2, 4, 5, 7)},
 		{"windows, last forced", window(`, "force_full_attention_on_first_layer": false`), layers(9, 0, 1, 3, 4, 6, 7)},
@@ -250,104 +251,6 @@ func TestCoreConfigRefuses(t *testing.T) {
 	}
 	_, err := parseCoreConfig([]byte(`{"model": {"n_layers": 1`), "d/config.json")
 	wantError(t, err, "d/config.json: byte 24: found the end of the document")
-}
-
-func TestEncodeCore(t *testing.T) {
-	for name, c := range map[string]*Config{
-		"olmo2": with(), "heads": with(func(c *Config) { c.HeadDim = 32 }), "tied": with(func(c *Config) { c.TieWordEmbeddings = true }),
-		"olmo1":      with(func(c *Config) { c.ModelType, c.RMSNormEps, c.ClipQKV = OLMo1, 0, new(8.0) }),
-		"yarn":       with(func(c *Config) { c.Rope = yarnRope }),
-		"windows":    with(windows),
-		"long":       with(windows, func(c *Config) { c.Rope = yarnRope }),
-		"two thetas": with(windows, func(c *Config) { c.RopeSliding.Theta = 10000 }),
-		"all scaled": with(windows, func(c *Config) { c.RopeSliding = yarnRope }),
-		"sliding":    with(windows, func(c *Config) { c.LayerTypes = []string{SlidingAttention, SlidingAttention} }),
-		"bos":        with(func(c *Config) { c.BOSTokenID = new(int64(1)) }),
-	} {
-		text, err := c.encodeCore(formats.BF16)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		got, err := parseCoreConfig(text, "config.json")
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		sameConfig(t, got, c)
-	}
-	for want, change := range map[string]func(*Config){
-		`eos_token_id: found [1 2], expected one id in OLMo-core's config`:                func(c *Config) { c.EOSTokenID = []int64{1, 2} },
-		`eos_token_id: found [], expected one id`:                                         func(c *Config) { c.EOSTokenID = nil },
-		`rope_scaling.rope_type: found "linear", expected "default" or "yarn"`:            func(c *Config) { c.Rope.Type = "linear" },
-		`rope_theta: found 0.5, expected a whole number in OLMo-core's config`:            func(c *Config) { c.Rope.Theta = 0.5 },
-		`rope_scaling.beta_fast: found 32.5, expected a whole number`:                     func(c *Config) { c.Rope = yarnRope; c.Rope.BetaFast = new(32.5) },
-		`rope_scaling.beta_slow: found 0.5, expected a whole number`:                      func(c *Config) { c.Rope = yarnRope; c.Rope.BetaSlow = new(0.5) },
-		`rope_scaling.attention_factor: found 1.2, expected 1.2079`:                       func(c *Config) { c.Rope = yarnRope; c.Rope.AttentionFactor = new(1.2) },
-		`rope_scaling.extrapolation_factor: found 0.5, expected none or 1`:                func(c *Config) { c.Rope = yarnRope; c.Rope.ExtrapolationFactor = new(0.5) },
-		`layer_types: found no "sliding_attention", expected one: OLMo-core takes such a`: func(c *Config) { windows(c); c.LayerTypes = []string{FullAttention, FullAttention} },
-	} {
-		if _, err := with(change).encodeCore(formats.BF16); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("got %v, want %s", err, want)
-		}
-	}
-	if _, err := with().encodeCore(formats.Q8_0); err == nil || err.Error() != "found weights of Q8_0, expected a type of torch" {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestShortest(t *testing.T) {
-	for _, c := range []struct{ in, want []int64 }{
-		{[]int64{1}, []int64{1}}, {[]int64{1, 1}, []int64{1}}, {[]int64{1, 2, 1}, []int64{1, 2}},
-		{[]int64{1, 1, 2}, []int64{1, 1, 2}}, {[]int64{8, 8, 8, -1, 8, 8, 8, -1}, []int64{8, 8, 8, -1}}, {nil, nil},
-	} {
-		if got := shortest(c.in); !slices.Equal(got, c.want) {
-			t.Errorf("%v: got %v, want %v", c.in, got, c.want)
-		}
-	}
-}
-
-// TestCoreNames: tensors of OLMo-core before 1.7.
-func TestCoreNames(t *testing.T) {
-	m := open(t, tinyCore, "")
-	s := *m.Source
-	s.Checkpoint = &formats.Checkpoint{Path: "d"}
-	for _, x := range m.Source.Tensors {
-		x.Name = strings.TrimPrefix(x.Name, "lm_head.")
-		s.Tensors = append(s.Tensors, x)
-	}
-	got, err := s.Model()
-	if err != nil {
-		t.Fatal(err)
-	}
-	equalTensors(t, got.Tensors, m.Tensors)
-	s.Tensors = append(s.Tensors, tensor("blocks.0.attention.w_qkv.weight", formats.F32, 1))
-	s.Tensors[len(s.Tensors)-1].Origin.Name = "blocks.0.attention.w_qkv.weight"
-	_, err = s.Model()
-	wantError(t, err, `d: tensors: found "blocks.0.attention.w_qkv.weight", expected none by this name`)
-}
-
-func FuzzParseCoreConfig(f *testing.F) {
-	f.Add([]byte(coreJSON(f, `{}`)))
-	f.Add([]byte(newCoreJSON(f, `{}`)))
-	for _, c := range malformedCore {
-		f.Add([]byte(coreJSON(f, c.changes)))
-	}
-	for _, c := range []*Config{with(windows), with(windows, func(c *Config) { c.Rope = yarnRope })} {
-		text, err := c.encodeCore(formats.F32)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := parseCoreConfig(text, "config.json")
-		if err != nil {
-			wantError(t, err, "config.json: ")
-			return
-		}
-		checkConfig(t, c)
-	})
 }
 
 // TestReleasedCore reads what OLMo-core's own classes write for released models,

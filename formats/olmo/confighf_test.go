@@ -9,8 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-
-	"olmotool/formats"
 )
 
 // sameConfig compares all that a config says, but for where it was read.
@@ -216,115 +214,6 @@ func TestHFConfigRefuses(t *testing.T) {
 	}
 }
 
-// TestEncodeHF: what is written for a config of another layout says the same.
-func TestEncodeHF(t *testing.T) {
-	for name, c := range map[string]*Config{
-		"olmo1": open(t, testdata+"models/olmo1", "").Config, "olmo1-tied": open(t, testdata+"models/olmo1-tied", "").Config,
-		"olmo2-gqa": open(t, testdata+"models/olmo2-gqa", "").Config, "olmo3": open(t, testdata+"models/olmo3", "").Config,
-		"ids":           with(func(c *Config) { c.EOSTokenID, c.PadTokenID, c.BOSTokenID = []int64{1, 2}, nil, new(int64(3)) }),
-		"no end":        with(func(c *Config) { c.EOSTokenID = nil }),
-		"heads":         with(func(c *Config) { c.HeadDim = 32 }),
-		"odd theta":     with(func(c *Config) { c.Rope.Theta = 12345.5 }),
-		"linear":        with(func(c *Config) { c.Rope.Type, c.Rope.Factor = "linear", 2.5 }),
-		"linear of 1":   with(func(c *Config) { c.ModelType, c.RMSNormEps, c.Rope.Type, c.Rope.Factor = OLMo1, 0, "linear", 4 }),
-		"yarn":          with(func(c *Config) { c.Rope = yarnRope }),
-		"windows":       with(windows),
-		"two thetas":    with(windows, func(c *Config) { c.RopeSliding.Theta = 10000 }),
-		"another theta": with(windows, func(c *Config) { c.Rope.Theta, c.RopeSliding.Theta = 10000, 10000 }),
-		"all scaled":    with(windows, func(c *Config) { c.RopeSliding = yarnRope }),
-		"one scaled":    with(windows, func(c *Config) { c.Rope = yarnRope }),
-	} {
-		t.Run(name, func(t *testing.T) {
-			bare := *c
-			bare.HF, bare.hfText = nil, nil
-			text, err := bare.EncodeHF("bfloat16")
-			if err != nil {
-				t.Fatal(err)
-			}
-			sameConfig(t, parseHF(t, string(text)), c)
-		})
-	}
-	// As save_pretrained spells it: sorted, integers where they are whole.
-	text, err := with(windows).EncodeHF("float32")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{
-		"{\n  \"architectures\": [\n    \"Olmo3ForCausalLM\"\n  ],\n  \"attention_bias\": false,\n  \"attention_dropout\": 0.0,\n  \"eos_token_id\": 513,\n",
-		"\n  \"rms_norm_eps\": 1e-06,\n  \"rope_scaling\": null,\n  \"rope_theta\": 500000,\n",
-		"\n  \"torch_dtype\": \"float32\",\n", "\n}\n",
-	} {
-		if !strings.Contains(string(text), want) {
-			t.Errorf("got %s\nwant %q in it", text, want)
-		}
-	}
-}
-
-var yarnRope = Rope{Type: "yarn", Theta: 500000, Factor: 8, OriginalMaxPositions: 64, BetaFast: new(32.0), BetaSlow: new(1.0),
-	AttentionFactor: new(yarnAttention(8))}
-
-// with is the tiny OLMo 2 with changes.
-func with(changes ...func(*Config)) *Config {
-	c := shapes["tiny"].config()
-	for _, f := range changes {
-		f(c)
-	}
-	return c
-}
-
-// windows makes an OLMo 3 of it.
-func windows(c *Config) {
-	c.ModelType, c.SlidingWindow, c.RopeSliding = OLMo3, 8, c.Rope
-	c.LayerTypes = []string{SlidingAttention, FullAttention}
-}
-
-func TestDiff(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		change func(*Config)
-		want   []string
-	}{
-		{"nothing", func(c *Config) {}, nil},
-		{"no function", func(c *Config) {
-			c.EOSTokenID, c.PadTokenID, c.MaxPositionEmbeddings, c.InitializerRange, c.TieWordEmbeddings = nil, nil, 1, 1, true
-			c.RMSNormEps = float64(float32(1e-6))
-			c.Rope.BetaFast, c.Rope.BetaSlow = nil, nil
-		}, nil},
-		{"sizes", func(c *Config) {
-			c.VocabSize, c.HiddenSize, c.IntermediateSize, c.NumHiddenLayers = 1, 2, 3, 4
-			c.NumAttentionHeads, c.NumKeyValueHeads, c.HeadDim, c.HiddenAct = 5, 6, 7, "x"
-		}, []string{
-			"vocab_size: 576 and 1", "hidden_size: 64 and 2", "intermediate_size: 96 and 3", "num_hidden_layers: 2 and 4",
-			"num_attention_heads: 4 and 5", "num_key_value_heads: 2 and 6", "head_dim: 16 and 7", "hidden_act: silu and x",
-		}},
-		{"type", func(c *Config) { c.ModelType = OLMo2 }, []string{"model_type: olmo3 and olmo2"}},
-		{"numbers", func(c *Config) { c.RMSNormEps, c.ClipQKV = 1e-5, new(8.0) }, []string{"rms_norm_eps: 1e-06 and 1e-05", "clip_qkv: 0 and 8"}},
-		{"rope", func(c *Config) { c.Rope = Rope{Type: "linear", Theta: 1, Factor: 2} },
-			[]string{"rope: type: yarn and linear", "rope: theta: 500000 and 1", "rope: factor: 8 and 2", "rope: original_max_position_embeddings: 64 and 0"}},
-		{"yarn", func(c *Config) {
-			c.Rope.BetaFast, c.Rope.BetaSlow, c.Rope.AttentionFactor, c.Rope.ExtrapolationFactor = new(33.0), new(2.0), new(1.0), new(0.5)
-		}, []string{"rope: beta_fast: 32 and 33", "rope: beta_slow: 1 and 2", "rope: extrapolation_factor: 1 and 0.5", "rope: attention_factor: 1.2079442 and 1"}},
-		{"attention factor that is the default", func(c *Config) { c.Rope.AttentionFactor = nil }, nil},
-		{"windows", func(c *Config) {
-			c.SlidingWindow, c.LayerTypes, c.RopeSliding.Theta = 9, []string{FullAttention, FullAttention}, 10000
-		}, []string{"rope of sliding layers: theta: 500000 and 10000", "sliding_window: 8 and 9", "layer_types[0]: sliding_attention and full_attention"}},
-	} {
-		a, b := with(windows), with(windows)
-		a.Rope, b.Rope = yarnRope, yarnRope
-		c.change(b)
-		if got := a.Diff(b); !slices.Equal(got, c.want) {
-			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
-		}
-	}
-	// A config in the spelling of transformers 4 does not speak of the sliding layers.
-	flat := parseHF(t, string(readFile(t, testdata+"configs/olmo3-transformers4.json")))
-	other := *flat
-	other.HF, other.RopeSliding.Theta = nil, 7
-	if d := flat.Diff(&other); len(d) > 0 {
-		t.Errorf("got %q", d)
-	}
-}
-
 func TestValidateNaN(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"rms_norm_eps: found NaN":             func(c *Config) { c.RMSNormEps = math.NaN() },
@@ -335,68 +224,6 @@ func TestValidateNaN(t *testing.T) {
 	} {
 		if err := with(change).Validate(); err == nil || !strings.HasPrefix(err.Error(), name) {
 			t.Errorf("got %v, want %s", err, name)
-		}
-	}
-}
-
-func FuzzParseHFConfig(f *testing.F) {
-	for _, name := range models {
-		f.Add(readFile(f, testdata+"configs/"+name+"-transformers4.json"))
-		f.Add(readFile(f, testdata+"configs/"+name+"-transformers5.json"))
-	}
-	for _, c := range malformedHF {
-		f.Add([]byte(changed(f, smallHF, c.changes)))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := ParseHFConfig(text, "config.json")
-		if err != nil {
-			wantError(t, err, "config.json: ")
-			return
-		}
-		checkConfig(t, c)
-	})
-}
-
-// checkConfig checks what holds of every config that was accepted: it can be
-// written in every layout, or is refused, and says the same when it is read
-// again.
-func checkConfig(t *testing.T, c *Config) {
-	if err := c.Validate(); err != nil {
-		t.Fatal(err)
-	}
-	if c.NumHiddenLayers > 64 {
-		return // for speed
-	}
-	c.Tensors()
-	bare := *c
-	bare.HF, bare.hfText = nil, nil
-	text, err := bare.EncodeHF("float32")
-	if err != nil {
-		t.Fatal(err)
-	}
-	back, err := ParseHFConfig(text, "config.json")
-	if err != nil {
-		t.Fatalf("%v in %s", err, text)
-	}
-	if d := c.Diff(back); len(d) > 0 {
-		t.Fatalf("%q in %s", d, text)
-	}
-	if text, err := c.encodeLegacy(); err == nil {
-		back, err := parseLegacyConfig(text, "config.yaml")
-		if err != nil {
-			t.Fatalf("%v in %s", err, text)
-		}
-		if d := c.Diff(back); len(d) > 0 {
-			t.Fatalf("%q in %s", d, text)
-		}
-	}
-	if text, err := c.encodeCore(formats.F32); err == nil {
-		back, err := parseCoreConfig(text, "config.json")
-		if err != nil {
-			t.Fatalf("%v in %s", err, text)
-		}
-		if d := c.Diff(back); len(d) > 0 {
-			t.Fatalf("%q in %s", d, text)
 		}
 	}
 }

@@ -12,8 +12,15 @@
 //	gguf.go    gguf                 one .gguf or a split set
 //	bare.go    safetensors, torch   a file of tensors with no model known
 //
+// A way out that does not fit there is in plan….go, and the config of each has a
+// pair of its own, config….go and encode….go.
+//
 // [Open] finds out what a path is and returns a [Source]; [Source.Model] gives
 // the canonical form, checked against the config: a tensor that is missing, in
 // excess or misshapen is found here, before a byte of data is read.
 // [Model.Plan] goes the other way, to the files of a layout.
+//
+// What a config says of the model and is not translated is refused by its name,
+// and so is what a layout has no words for. Only transformers' config.json is
+// read as transformers reads it, which ignores what it does not know.
 package olmo

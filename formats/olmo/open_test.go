@@ -143,14 +143,21 @@ func TestOpenFile(t *testing.T) {
 		{"index of hf", with(set, "config.json", gqaConfig), "model.safetensors.index.json", "hf 25"},
 		{"index beside a whole", with(set, "config.json", gqaConfig, "model.safetensors", "rubbish"), "model.safetensors.index.json", "hf 25 unlisted-file"},
 		{"unlisted beside an index", with(set, "config.json", gqaConfig, "extra.safetensors", "@"+testdata+"models/olmo1/model.safetensors"), "extra.safetensors", "safetensors 16"},
-		{"shard of an incomplete set", files{"config.json": gqaConfig, "model.safetensors.index.json": set["model.safetensors.index.json"], "model-00001-of-00003.safetensors": set["model-00001-of-00003.safetensors"]},
-			"model-00001-of-00003.safetensors", `model.safetensors.index.json: weight_map: found 1 of 3 files, expected also "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors"`},
+		{
+			"shard of an incomplete set",
+			files{"config.json": gqaConfig, "model.safetensors.index.json": set["model.safetensors.index.json"], "model-00001-of-00003.safetensors": set["model-00001-of-00003.safetensors"]},
+			"model-00001-of-00003.safetensors", `model.safetensors.index.json: weight_map: found 1 of 3 files, expected also "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors"`,
+		},
 		{"bare shard of a set", set, "model-00002-of-00003.safetensors", "safetensors 25"},
 		{"bare index", set, "model.safetensors.index.json", "safetensors 25"},
 		{"lone shard", files{"model-00001-of-00003.safetensors": set["model-00001-of-00003.safetensors"]}, "model-00001-of-00003.safetensors", "safetensors 7 lone-shard"},
 		{"bin index", files{"pytorch_model.bin.index.json": `{"weight_map":{"lm_head.weight":"a.bin"}}`, "a.bin": bin}, "pytorch_model.bin.index.json", "torch 25 unlisted-tensors"},
-		{"index to elsewhere", files{"config.json": gqaConfig, "model.safetensors.index.json": `{"weight_map":{"a":"../../x.safetensors"}}`}, "model.safetensors.index.json",
-			`model.safetensors.index.json: byte 19: tensor "a": found file "../../x.safetensors", expected the name of a file in the same directory`},
+		{
+			"index to elsewhere",
+			files{"config.json": gqaConfig, "model.safetensors.index.json": `{"weight_map":{"a":"../../x.safetensors"}}`},
+			"model.safetensors.index.json",
+			`model.safetensors.index.json: byte 19: tensor "a": found file "../../x.safetensors", expected the name of a file in the same directory`,
+		},
 		{"pointer for index", files{"config.json": gqaConfig, "model.safetensors.index.json": pointer}, "model.safetensors.index.json", `model.safetensors.index.json: found a Git LFS pointer to "sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393" of "12345" bytes (fetch the file itself with "git lfs pull"), expected a JSON file`},
 		{"pickle in hf's place", with(hf, "model.safetensors", bin), "model.safetensors", "model.safetensors: found a torch file, expected a safetensors file"},
 		{"gguf in hf-bin's place", files{"config.json": hf["config.json"], "pytorch_model.bin": "@" + mha + "olmo2-mha-bf16.gguf"}, "pytorch_model.bin", "pytorch_model.bin: found a GGUF file, expected a torch file"},
@@ -189,65 +196,6 @@ func TestOpenFile(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestNearMisses: what is often found in the place of a model, by its content.
-func TestNearMisses(t *testing.T) {
-	const want = ", expected a safetensors, torch or GGUF file"
-	for text, found := range map[string]string{
-		"":      "an empty file (an interrupted download or save?)",
-		pointer: `a Git LFS pointer to "sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393" of "12345" bytes (fetch the file itself with "git lfs pull")`,
-		"version https://git-lfs.github.com/spec/v1\r\noid \x1b[31m\r\nsize " + strings.Repeat("9", 99): `a Git LFS pointer to "\x1b[31m" of "99999999999999999999" bytes`,
-		"<!DOCTYPE html><html>":                "a web page (a failed download?)",
-		"\ufeff \n<HTML>":                      "a web page (a failed download?)",
-		"<?xml version='1.0'?><Error>":         "an XML document (a server's error message?)",
-		`{"error": "Not found"}`:               "a server's error message (a failed download?)",
-		`{"message":"Repository not found"}`:   "a server's error message (a failed download?)",
-		`{"version": "1.0", "truncation": 1}`:  "a JSON document",
-		"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00": "a gzip file (unpack it first)",
-		"7z\xbc\xaf\x27\x1c\x00\x04":           "a 7z archive (unpack it first)",
-		"\x28\xb5\x2f\xfd\x24":                 "a zstd file (unpack it first)",
-		"\xfd7zXZ\x00\x00":                     "an xz file (unpack it first)",
-		"BZh91AY&SY":                           "a bzip2 file (unpack it first)",
-		"\x04\x22\x4d\x18\x64":                 "an lz4 file (unpack it first)",
-		"FUGG\x00\x00\x00\x03":                 "the magic FUGG, which is not GGUF's in any byte order",
-		strings.Repeat("\x00", 4096):           "512 zero bytes at the start (a file that was allocated and not yet written?)",
-		"\x00":                                 "1 zero bytes at the start (a file that was allocated and not yet written?)",
-		"\x7fELF\x02\x01\x01":                  `bytes "\x7fELF\x02\x01\x01"`,
-		"hello\x1b[2J, this is a text":         `bytes "hello\x1b[2J, this "`,
-		"\x80\x06x":                            `bytes "\x80\x06x"`,
-	} {
-		path := filepath.Join(layOut(t, map[string]string{"x": text}), "x")
-		_, err := Open(path, "")
-		wantError(t, err, path+": found "+found)
-		if !strings.Contains(found, "LFS") {
-			wantError(t, err, path+": found "+found+want)
-		}
-	}
-	for _, ext := range []string{".part", ".incomplete", ".crdownload", ".aria2", ".download", ".tmp"} {
-		path := filepath.Join(layOut(t, map[string]string{"x.safetensors" + ext: "half of something"}), "x.safetensors"+ext)
-		_, err := Open(path, "")
-		wantError(t, err, path+": found a file whose name is that of an unfinished download"+want)
-	}
-	// The same where a model's file should be: the reader's own error is worse.
-	for name, text := range map[string]string{
-		"model.safetensors": "\x1f\x8b\x08", "pytorch_model.bin": pointer, "model.pt": "", "x.gguf": "<html>",
-	} {
-		files := map[string]string{name: text}
-		switch name {
-		case "model.safetensors", "pytorch_model.bin":
-			files["config.json"] = "@" + tinyHF + "config.json"
-		case "model.pt":
-			files["config.yaml"] = "@" + mha + "olmo/config.yaml"
-		}
-		dir := layOut(t, files)
-		_, err := Open(dir, "")
-		wantError(t, err, filepath.Join(dir, name)+": found a", "expected a ")
-	}
-	// And a container that is one keeps its own error, however it begins.
-	path := filepath.Join(layOut(t, map[string]string{"x": "\x1f\x8b\x00\x00\x00\x00\x00\x00{}"}), "x")
-	_, err := Open(path, "")
-	wantError(t, err, path+": ", "35615")
 }
 
 func TestOpenFrom(t *testing.T) {
@@ -315,4 +263,37 @@ func TestCacheLayout(t *testing.T) {
 	}
 	_, err = Open(filepath.Join(root, "core"), "")
 	wantError(t, err, "found the layout olmo-core (")
+}
+
+// TestLimits: a config beyond any size is not read.
+func TestLimits(t *testing.T) {
+	dir := layOut(t, map[string]string{"config.json": "{", "model.safetensors": "@" + tinyHF + "model.safetensors"})
+	if err := os.Truncate(filepath.Join(dir, "config.json"), maxBeside+1); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, filepath.Join(dir, "model.safetensors"), "random:" + filepath.Join(dir, "config.json")} {
+		_, err := Open(path, "")
+		wantError(t, err, "config.json: found 67108865 bytes, expected at most 67108864")
+	}
+	if _, err := (Beside{dir}).Read("config.json"); err == nil {
+		t.Error("got no error")
+	}
+}
+
+// TestNotAllRead: what can be looked at need not be a model.
+func TestNotAllRead(t *testing.T) {
+	for text, want := range map[string]string{
+		"\x80\x02}.":                         "found no tensors, expected some",
+		"@../torch/testdata/refused.pt":      `: tensor "`,
+		"\x02\x00\x00\x00\x00\x00\x00\x00{}": "found no tensors, expected some",
+	} {
+		path := filepath.Join(layOut(t, map[string]string{"x": text}), "x")
+		s, err := Open(path, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		_, err = s.Model()
+		wantError(t, err, path+": ", want)
+	}
 }

@@ -44,7 +44,7 @@ func planGGUF(m *Model, o PlanOptions) (*Plan, error) {
 			ss[i] = stored{Tensor: r.WithName(ss[i].Name)}
 		}
 	}
-	m.sortGGUF(ss)
+	m.sortGGUF(ss, p.Tensors)
 	weights := o.DType
 	if !weights.Valid() {
 		weights = firstMatrix(ss)
@@ -112,12 +112,11 @@ func (p *Plan) setGGUF(kvs []gguf.KV, ss []stored, o PlanOptions) error {
 // files of a Hugging Face directory, by name, and by name inside of a
 // safetensors file; as they come in a pickle. A model from elsewhere is ordered
 // as if it had been one safetensors file.
-func (m *Model) sortGGUF(ss []stored) {
-	hfNames := make(map[string]string, len(ss))
-	for _, t := range m.Tensors {
-		hfNames[ggufName(t.Name)] = t.Name
+func (m *Model) sortGGUF(ss []stored, canonical []formats.Tensor) {
+	hfNames, place := make(map[string]string, len(ss)), make(map[string]int, len(ss))
+	for _, t := range canonical {
+		hfNames[ggufName(t.Name)], place[t.Name] = t.Name, len(m.Source.Tensors)
 	}
-	place := map[string]int{}
 	for i, t := range m.Source.Tensors {
 		place[t.Name] = i
 	}

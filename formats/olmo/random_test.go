@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"olmotool/formats"
-	"olmotool/formats/gguf"
 )
 
 // TestShapes: the released sizes, by their numbers of parameters.
@@ -85,91 +84,4 @@ func TestRandomRefuses(t *testing.T) {
 		}
 		wantError(t, err, want)
 	}
-}
-
-func FuzzRandomSpec(f *testing.F) {
-	for spec := range malformedRandom {
-		f.Add(spec)
-	}
-	f.Add("tiny,seed=7,dtype=bf16")
-	f.Fuzz(func(t *testing.T, spec string) {
-		if strings.ContainsAny(spec, "/.") {
-			return // no file of this machine
-		}
-		s, err := Open("random:"+spec, "")
-		if err != nil {
-			return
-		}
-		if _, err := s.Model(); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
-// FuzzSniff opens a file of any content, by itself and in the place of each
-// model's file.
-func FuzzSniff(f *testing.F) {
-	for _, text := range []string{
-		"", pointer, "<html>", `{"error":1}`, "\x1f\x8b", "PK\x03\x04", "GGUF\x03\x00\x00\x00", "\x80\x02}.", "\x02\x00\x00\x00\x00\x00\x00\x00{}", strings.Repeat("\x00", 600),
-	} {
-		f.Add([]byte(text))
-	}
-	for _, path := range []string{tinyHF + "model.safetensors", mha + "hf-bin/pytorch_model.bin", mha + "olmo2-mha-q8_0.gguf"} {
-		f.Add(readFile(f, path)[:600])
-	}
-	config, yaml := readFile(f, tinyHF+"config.json"), readFile(f, mha+"olmo/config.yaml")
-	f.Fuzz(func(t *testing.T, text []byte) {
-		dir := t.TempDir()
-		put(t, dir, "config.json", string(config))
-		for _, name := range []string{"x", "model.safetensors", "pytorch_model.bin", "model.safetensors.index.json"} {
-			put(t, dir, "a/"+name, string(text))
-			if name != "x" {
-				put(t, dir, "a/config.json", string(config))
-			}
-			s, err := Open(filepath.Join(dir, "a", name), "")
-			if err != nil {
-				wantError(t, err, dir)
-				continue
-			}
-			_, _ = s.Model()
-			s.Close()
-		}
-		put(t, dir, "b/config.yaml", string(yaml))
-		put(t, dir, "b/model.pt", string(text))
-		if s, err := Open(filepath.Join(dir, "b"), ""); err == nil {
-			_, _ = s.Model()
-			s.Close()
-		} else {
-			wantError(t, err, dir)
-		}
-	})
-}
-
-// FuzzParseGGUFConfig reads a GGUF of any content.
-func FuzzParseGGUFConfig(f *testing.F) {
-	for _, name := range models {
-		kvs, _, err := open(f, testdata+"models/"+name, "").Config.ggufKVs(formats.BF16)
-		if err != nil {
-			f.Fatal(err)
-		}
-		arch, _, _ := strings.Cut(kvs[0].Key, ".")
-		kvs = append([]gguf.KV{{Key: "general.architecture", Value: arch}}, kvs...)
-		p, err := gguf.Plan("x.gguf", kvs, []formats.Tensor{tensor(ggufEmbed, formats.F16, 2, 2)}, gguf.Options{})
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(readFile(f, write(f, &Plan{Files: []*formats.FilePlan{p}})))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		path := filepath.Join(t.TempDir(), "x.gguf")
-		put(t, filepath.Dir(path), "x.gguf", string(text))
-		s, err := Open(path, "gguf")
-		if err != nil {
-			wantError(t, err, path)
-			return
-		}
-		defer s.Close()
-		checkConfig(t, s.Config)
-		_, _ = s.Model()
-	})
 }

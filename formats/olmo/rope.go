@@ -66,8 +66,10 @@ func (r *Rope) yarnFactors() []struct {
 		key string
 		v   *float64
 	}{
-		{"beta_fast", r.BetaFast}, {"beta_slow", r.BetaSlow},
-		{"attention_factor", r.AttentionFactor}, {"extrapolation_factor", r.ExtrapolationFactor},
+		{"beta_fast", r.BetaFast},
+		{"beta_slow", r.BetaSlow},
+		{"attention_factor", r.AttentionFactor},
+		{"extrapolation_factor", r.ExtrapolationFactor},
 	}
 }
 

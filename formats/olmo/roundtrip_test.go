@@ -24,8 +24,11 @@ func TestRoundTrip(t *testing.T) {
 			container string
 			types     []formats.DType
 		}{
-			{"hf", "", floats}, {"hf-bin", "", floats}, {"olmo", "", floats},
-			{"olmo-core-unsharded", "torch", floats}, {"olmo-core-unsharded", "safetensors", floats},
+			{"hf", "", floats},
+			{"hf-bin", "", floats},
+			{"olmo", "", floats},
+			{"olmo-core-unsharded", "torch", floats},
+			{"olmo-core-unsharded", "safetensors", floats},
 			{"gguf", "", append(floats, formats.Q8_0)},
 		} {
 			if to.layout == "olmo" && m.Config.ModelType == OLMo3 {

@@ -34,9 +34,17 @@ type Model struct {
 	Source  *Source
 }
 
-// Model returns the canonical form. It fails if the tensors are not exactly
-// those that the config asks for.
+// Model returns the canonical form. It fails if a tensor is of a kind that is
+// not read, or if they are not exactly those that the config asks for.
 func (s *Source) Model() (*Model, error) {
+	for _, f := range s.Findings {
+		if f.Code == "unsupported-tensor" { // of package torch
+			return nil, formats.Errorf(s.Path, f.Where, "%s", f.Message)
+		}
+	}
+	if len(s.Tensors) == 0 {
+		return nil, formats.Errorf(s.Path, "", "found no tensors, expected some")
+	}
 	if s.Config == nil {
 		return &Model{Tensors: s.Tensors, Source: s}, nil
 	}

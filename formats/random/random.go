@@ -33,16 +33,16 @@
 package random
 
 import (
+	"encoding/binary"
 	"fmt"
 	"hash/fnv"
 	"io"
 	"math"
 
 	"olmotool/formats"
-	"olmotool/formats/ggml"
 )
 
-// Options of the distribution. The zero value gives zeros.
+// Options of the distribution, both finite. The zero value gives zeros.
 type Options struct {
 	Mean, Std float32
 }
@@ -54,11 +54,16 @@ func Data(seed uint64, name string, d formats.DType, n int64, o Options) (format
 	if err != nil {
 		return nil, fmt.Errorf("random tensor %q: %w", name, err)
 	}
+	for _, x := range []float32{o.Mean, o.Std} {
+		if math.IsInf(float64(x), 0) || x != x {
+			return nil, fmt.Errorf("random tensor %q: found %g in the options, expected finite numbers", name, x)
+		}
+	}
 	g := newGenerator(seed, name, o)
 	if d == formats.BF16 {
-		return &source{g, 2, size / 2}, nil
+		return &source{g.bf16, 2, size / 2}, nil
 	}
-	f32 := formats.Tensor{Name: name, DType: formats.F32, Shape: []int64{n}, Data: &source{g, 4, size}}
+	f32 := formats.Tensor{Name: name, DType: formats.F32, Shape: []int64{n}, Data: &source{g.f32, 4, size}}
 	t, err := formats.Cast(f32, d, nil)
 	if err != nil {
 		return nil, fmt.Errorf("random %w", err)
@@ -82,7 +87,7 @@ type generator struct {
 
 func newGenerator(seed uint64, name string, o Options) generator {
 	h := fnv.New64a()
-	io.WriteString(h, name)
+	h.Write([]byte(name))
 	return generator{
 		key:   mix(mix(seed+golden) ^ h.Sum64()),
 		scale: float32(float64(o.Std) / math.Sqrt((1<<32-1)/3.0)),
@@ -90,27 +95,39 @@ func newGenerator(seed uint64, name string, o Options) generator {
 	}
 }
 
-// fill computes elements first, first+1, …
-func (g generator) fill(dst []float32, first int64) {
+// at returns the element whose hash is mix(z).
+func (g generator) at(z uint64) float32 {
+	h := mix(z)
+	h = h&0x0000ffff0000ffff + h>>16&0x0000ffff0000ffff // two sums of two fields
+	s := int32(uint32(h)+uint32(h>>32)) - 131070
+	return float32(float32(s)*g.scale) + g.mean
+}
+
+// f32 writes elements first, first+1, … as float32.
+func (g generator) f32(dst []byte, first int64) {
 	z := g.key + uint64(first)*golden
-	for i := range dst {
+	for ; len(dst) >= 4; dst = dst[4:] {
 		z += golden
-		h := mix(z)
-		h = h&0x0000ffff0000ffff + h>>16&0x0000ffff0000ffff // two sums of two fields
-		s := int32(uint32(h)+uint32(h>>32)) - 131070
-		dst[i] = float32(float32(s)*g.scale) + g.mean
+		binary.LittleEndian.PutUint32(dst, math.Float32bits(g.at(z)))
 	}
 }
 
-// chunk is how many elements are computed before they are encoded: they stay in
-// the first-level cache.
-const chunk = 1024
+// bf16 writes elements first, first+1, … as bfloat16, rounded to nearest even;
+// there is no NaN among them.
+func (g generator) bf16(dst []byte, first int64) {
+	z := g.key + uint64(first)*golden
+	for ; len(dst) >= 2; dst = dst[2:] {
+		z += golden
+		b := math.Float32bits(g.at(z))
+		binary.LittleEndian.PutUint16(dst, uint16((b+0x7fff+b>>16&1)>>16))
+	}
+}
 
 // source is the bytes of the elements as float32, or as bfloat16 without the
-// detour through float32 bytes, because benchmarks feed on it.
+// detour through float32, because benchmarks feed on it.
 type source struct {
-	generator
-	width int64 // bytes of an element, 4 or 2
+	write func(dst []byte, first int64) // whole elements
+	width int64                         // bytes of an element
 	size  int64
 }
 
@@ -124,29 +141,22 @@ func (s *source) ReadAt(p []byte, off int64) (int, error) {
 	if left := max(s.size-off, 0); int64(len(p)) > left {
 		p, eof = p[:left], io.EOF
 	}
-	var values [chunk]float32
-	var encoded [chunk * 4]byte
-	for done := 0; done < len(p); {
-		at := off + int64(done)
-		first, skip := at/s.width, int(at%s.width)
-		n := min(chunk, (s.size-first*s.width)/s.width, (int64(skip+len(p)-done)+s.width-1)/s.width)
-		v := values[:n]
-		s.fill(v, first)
-		if k := int(n * s.width); skip == 0 && len(p)-done >= k {
-			s.encode(p[done:done+k], v)
-			done += k
-			continue
-		}
-		s.encode(encoded[:n*s.width], v)
-		done += copy(p[done:], encoded[skip:n*s.width])
+	// A range may begin and end inside an element.
+	done := 0
+	if skip := off % s.width; skip != 0 && len(p) > 0 {
+		done = copy(p, s.element(off / s.width)[skip:])
+	}
+	first := (off + int64(done)) / s.width
+	whole := (len(p) - done) / int(s.width) * int(s.width)
+	s.write(p[done:done+whole], first)
+	if done += whole; done < len(p) {
+		copy(p[done:], s.element((off+int64(done))/s.width))
 	}
 	return len(p), eof
 }
 
-func (s *source) encode(dst []byte, src []float32) {
-	if s.width == 2 {
-		ggml.EncodeBF16(dst, src)
-	} else {
-		ggml.EncodeF32(dst, src)
-	}
+func (s *source) element(i int64) []byte {
+	b := make([]byte, s.width)
+	s.write(b, i)
+	return b
 }

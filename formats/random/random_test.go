@@ -136,6 +136,29 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%d of %s: %v lacks %q", c.n, c.d, err, c.want)
 		}
 	}
+	for _, o := range []Options{{Mean: float32(math.NaN())}, {Std: float32(math.Inf(-1))}} {
+		if _, err := Data(0, "w", formats.F32, 1, o); err == nil || !strings.Contains(err.Error(), "expected finite numbers") {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+	// What is too large is infinite in every type, and never a NaN.
+	for _, dt := range []formats.DType{formats.F32, formats.BF16} {
+		d, err := Data(0, "w", dt, 1000, Options{Mean: -math.MaxFloat32, Std: math.MaxFloat32})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := make([]float32, 1000)
+		if b := whole(t, d); dt == formats.F32 {
+			ggml.DecodeF32(x, b)
+		} else {
+			ggml.DecodeBF16(x, b)
+		}
+		for i, v := range x {
+			if v != v {
+				t.Fatalf("element %d of %s is a NaN", i, dt)
+			}
+		}
+	}
 	d, err := Data(0, "w", formats.BF16, 1<<60, Options{0, 1})
 	if err != nil {
 		t.Fatal(err)

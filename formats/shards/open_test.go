@@ -112,8 +112,10 @@ func (f *fake) open(path string) (*formats.Checkpoint, error) {
 		return nil, formats.Errorf(path, "header", "found nonsense, expected sense")
 	}
 	f.closed[name] = false
-	return &formats.Checkpoint{Path: path, Tensors: f.shards[name], Files: []formats.File{{Path: path}}, Metadata: f.meta[name],
-		Closers: []io.Closer{closer(func() { f.closed[name] = true })}}, nil
+	return &formats.Checkpoint{
+		Path: path, Tensors: f.shards[name], Files: []formats.File{{Path: path}}, Metadata: f.meta[name],
+		Closers: []io.Closer{closer(func() { f.closed[name] = true })},
+	}, nil
 }
 
 func (f *fake) openIndex() (*formats.Checkpoint, error) {

@@ -30,9 +30,11 @@
 // torch takes much that no torch wrote: records that are longer or shorter than
 // their storage, members that occur twice, local headers that contradict the
 // directory, bytes behind the end. Files like that are how one program is shown
-// other contents than the next; they are errors here. Checksums, which torch
-// writes and never looks at, are compared by [File.CheckCRC], or by a caller
-// that reads all the bytes anyhow and asks [File.TensorCRC] for them.
+// other contents than the next; they are errors here. Bytes that belong to
+// nothing are a finding. Checksums, which torch writes and never looks at, are
+// compared for the pickle when a file is opened (a finding, [BadCRC]), and for
+// the rest by [File.CheckCRC], or by a caller that reads all the bytes anyhow and
+// asks [File.TensorCRC] for them.
 //
 // What is refused with a message of its own: TorchScript archives, the tar files
 // of torch 0.1, and tensors that are sparse, quantised, nested, sharded, without

@@ -2,6 +2,7 @@ package torch
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"strconv"
@@ -17,7 +18,6 @@ func (f *File) openArchive(r io.ReaderAt, size int64) error {
 		return err
 	}
 	f.zip = z
-	f.Findings = append(f.Findings, z.findings...)
 	big, err := z.checkRecords()
 	if err != nil {
 		return err
@@ -26,9 +26,10 @@ func (f *File) openArchive(r io.ReaderAt, size int64) error {
 	if err != nil {
 		return err
 	}
+	f.Findings = append(f.Findings, z.findings...)
 	p, err := readPickle(w)
 	if err != nil {
-		return err
+		return z.damaged(err)
 	}
 	if p.scan.End < w.end {
 		f.note(formats.Warning, "trailing-bytes", w.in, "found %d bytes behind the pickle, which nothing reads", w.end-p.scan.End)
@@ -82,13 +83,24 @@ func (z *zipArchive) checkRecords() (big bool, err error) {
 func (z *zipArchive) pickleWindow() (*window, error) {
 	m := z.member("data.pkl")
 	w := &window{file: z.file, in: "data.pkl", end: m.size}
-	if m.method == stored {
-		w.r = io.NewSectionReader(z.r, m.data, m.size)
+	if m.method != stored {
+		b, err := z.read(m, maxUnpacked)
+		w.r = bytes.NewReader(b)
+		return w, err
+	}
+	if m.size > maxPickle {
+		return nil, z.errorf(m.place(), "found %d bytes, expected at most %d", m.size, int64(maxPickle))
+	}
+	w.r = io.NewSectionReader(z.r, m.data, m.size)
+	if m.crc == 0 {
 		return w, nil
 	}
-	b, err := z.read(m, maxUnpacked)
-	w.r = bytes.NewReader(b)
-	return w, err
+	sum, err := z.sum(context.Background(), m)
+	if err != nil {
+		return nil, z.errorf(m.place(), "%w", err)
+	}
+	z.noteCRC(m, sum)
+	return w, nil
 }
 
 // placeStorages finds the member of every storage.

@@ -50,12 +50,19 @@ func pickleCases() map[string]pickleValue {
 			-1, -128, -129, -32768, -1<<31, -1<<31-1, -1<<39, -1<<39-1, math.MinInt64),
 		"[0.0, -0.0, 0.1, -1e300, inf, 5e-324]": pickleList{
 			pickleFloat(0), pickleFloat(math.Copysign(0, -1)), pickleFloat(0.1), pickleFloat(-1e300),
-			pickleFloat(math.Inf(1)), pickleFloat(math.SmallestNonzeroFloat64)},
+			pickleFloat(math.Inf(1)), pickleFloat(math.SmallestNonzeroFloat64),
+		},
 		"['', 'a', 'a', 'é', '重み', '\\0']": pickleList{
-			pickleString(""), pickleString("a"), pickleString("a"), pickleString("é"), pickleString("重み"), pickleString("\x00")},
+			pickleString(""), pickleString("a"), pickleString("a"), pickleString("é"), pickleString("重み"), pickleString("\x00"),
+		},
 		"[('x',), ['x'], {'x': 'x'}, od(x=1), [[]], ((),)]": pickleList{
-			pickleTuple{x}, pickleList{x}, &pickleDict{items: []pickleItem{{x, x}}},
-			&pickleDict{ordered: true, items: []pickleItem{{x, pickleInt(1)}}}, pickleList{pickleList{}}, pickleTuple{pickleTuple{}}},
+			pickleTuple{x},
+			pickleList{x},
+			&pickleDict{items: []pickleItem{{x, x}}},
+			&pickleDict{ordered: true, items: []pickleItem{{x, pickleInt(1)}}},
+			pickleList{pickleList{}},
+			pickleTuple{pickleTuple{}},
+		},
 		"{'lr': 0.1, 'betas': (0.9, 0.95), 'step': 70000, 'state': {0: [], 1: {}}}": &pickleDict{items: []pickleItem{
 			{pickleString("lr"), pickleFloat(0.1)},
 			{pickleString("betas"), pickleTuple{pickleFloat(0.9), pickleFloat(0.95)}},

@@ -2,8 +2,10 @@ package torch
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -386,25 +388,61 @@ func TestCRC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.CheckCRC(); err != nil {
+	if err := f.CheckCRC(t.Context()); err != nil {
 		t.Error(err)
 	}
 	if sum, ok := f.TensorCRC(0); !ok || sum == 0 {
 		t.Error("no checksum for a whole record")
 	}
 	b[f.Tensors[0].Origin.Offset] ^= 1
-	if err := f.CheckCRC(); err == nil || !strings.HasPrefix(err.Error(), `f.pt: member "statedict/data/0": found content of checksum `) {
+	if err := f.CheckCRC(t.Context()); err == nil || !strings.HasPrefix(err.Error(), `f.pt: member "statedict/data/0": found content of checksum `) {
 		t.Errorf("found error %v", err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
 	for _, name := range []string{"deflated.pt", "views_legacy.pt"} {
 		f, err := openBytes(testFile(t, name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		if err := f.CheckCRC(); err != nil {
+		if err := f.CheckCRC(t.Context()); err != nil {
 			t.Error(err)
 		}
+		if err := f.CheckCRC(ctx); (f.zip != nil) != errors.Is(err, context.Canceled) {
+			t.Errorf("%s: cancelled: found %v", name, err)
+		}
+	}
+}
+
+// TestBadCRC: what is read when a file is opened is compared at once.
+func TestBadCRC(t *testing.T) {
+	for name, c := range map[string]struct{ old, new string }{"data.pkl": {"cpu", "CPU"}, "byteorder": {"little", "big   "}} {
+		b := testFile(t, "statedict.pt")
+		copy(b[bytes.Index(b, []byte(c.old)):], c.new)
+		f, err := openBytes(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if x := f.Findings[0]; x.Severity != formats.Serious || x.Code != BadCRC || x.Where != fmt.Sprintf("member %q", "statedict/"+name) || !strings.HasPrefix(x.Message, "found content of checksum ") {
+			t.Errorf("%s: found %+v", name, f.Findings)
+		}
+	}
+
+	b := testFile(t, "statedict.pt")
+	b[bytes.Index(b, []byte("\x80\x02"))+1] = 9
+	if _, err := openBytes(b); err == nil || !strings.HasSuffix(err.Error(), "found protocol 9, expected at most 5 (the checksum is wrong, too: the file is damaged)") {
+		t.Errorf("found %v", err)
+	}
+
+	// A member that was made without one is not compared.
+	f, err := openBytes(plainSaved(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(codes(f), BadCRC) {
+		t.Errorf("found %v", f.Findings)
 	}
 }
 

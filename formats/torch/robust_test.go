@@ -29,7 +29,7 @@ func use(t testing.TB, b []byte) {
 			f.TensorCRC(i)
 		}
 		f.Options()
-		if e := f.CheckCRC(); e != nil {
+		if e := f.CheckCRC(t.Context()); e != nil {
 			err = e
 		}
 	}

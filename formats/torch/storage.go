@@ -21,8 +21,7 @@ type readStorage struct {
 	// Where it lies, found after the pickle was read.
 	src  io.ReaderAt
 	off  int64
-	swap bool // big-endian
-	crc  uint32
+	swap bool      // big-endian
 	zip  *zipEntry // nil in the legacy stream
 }
 

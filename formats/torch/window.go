@@ -81,7 +81,3 @@ func (w *window) place(pos int64) string {
 	}
 	return fmt.Sprintf("%s, byte %d", w.in, pos)
 }
-
-func (w *window) errorf(pos int64, format string, args ...any) error {
-	return formats.Errorf(w.file, w.place(pos), format, args...)
-}

@@ -117,10 +117,16 @@ func TestPlanRefuses(t *testing.T) {
 		{[]formats.Tensor{w}, place(Placement{Offset: 1}), `m.pt: tensor "w": found the first view of a storage without data, expected a row-major tensor at offset 0`},
 		{[]formats.Tensor{w}, place(Placement{Strides: []int64{1, 2}}), `found the first view of a storage without data`},
 		{[]formats.Tensor{w}, place(Placement{Storage: &Storage{Device: "\xff"}}), `m.pt: tensor "w": device: found a name that is not UTF-8, expected UTF-8`},
-		{[]formats.Tensor{w, pattern("v", formats.I32, 6)}, Options{Placements: map[string]*Placement{"w": {Storage: shared}, "v": {Storage: shared}}},
-			`m.pt: tensor "v": found I32 in a storage of FloatStorage, expected tensors that share memory to share their type`},
-		{[]formats.Tensor{w, pattern("v", formats.F32, 6)}, Options{Placements: map[string]*Placement{"w": same, "v": same}},
-			`m.pt: tensor "v": found F32 [6], expected F32 [2 3] as "w" is the same object`},
+		{
+			[]formats.Tensor{w, pattern("v", formats.I32, 6)},
+			Options{Placements: map[string]*Placement{"w": {Storage: shared}, "v": {Storage: shared}}},
+			`m.pt: tensor "v": found I32 in a storage of FloatStorage, expected tensors that share memory to share their type`,
+		},
+		{
+			[]formats.Tensor{w, pattern("v", formats.F32, 6)},
+			Options{Placements: map[string]*Placement{"w": same, "v": same}},
+			`m.pt: tensor "v": found F32 [6], expected F32 [2 3] as "w" is the same object`,
+		},
 
 		{nil, Options{Root: strings.Repeat("n", 256)}, `found a name of 256 bytes, expected at most 255`},
 		{nil, Options{Root: "a/b"}, `m.pt: root folder "a/b": found a path, expected the name of one folder`},

@@ -3,6 +3,7 @@ package torch
 import (
 	"bytes"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"strings"
 
@@ -72,7 +73,8 @@ func (z *zipArchive) member(name string) *zipEntry {
 	return z.byName[z.root+"/"+name]
 }
 
-// read returns the whole content of a member that may have at most limit bytes.
+// read returns the whole content of a member that may have at most limit bytes,
+// and notes a wrong checksum.
 func (z *zipArchive) read(m *zipEntry, limit int64) ([]byte, error) {
 	if m.size > limit {
 		return nil, z.errorf(m.place(), "found %d bytes, expected at most %d", m.size, limit)
@@ -87,6 +89,7 @@ func (z *zipArchive) read(m *zipEntry, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, z.errorf(m.place(), "%w", err)
 	}
+	z.noteCRC(m, crc32.ChecksumIEEE(b.Bytes()))
 	return b.Bytes(), nil
 }
 

@@ -4,7 +4,9 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -224,6 +226,61 @@ func TestZipFindings(t *testing.T) {
 	}
 	if x := f.Findings[0]; x.Code != "hidden-bytes" || x.Where != `member "a/version"` || !strings.HasPrefix(x.Message, "found 6 bytes between it and what follows") {
 		t.Errorf("found %+v", x)
+	}
+}
+
+// TestHiddenBytes puts bytes where no reader of the format looks, in front of
+// the directory of a file with descriptors and in the ZIP64 record.
+func TestHiddenBytes(t *testing.T) {
+	whole := testFile(t, "statedict.pt")
+	rec := end(whole) - lenLocator64 - lenEnd64
+	insert := func(at, n int) []byte {
+		return slices.Concat(whole[:at], bytes.Repeat([]byte("h"), n), whole[at:])
+	}
+	add := func(b []byte, at, n int) {
+		binary.LittleEndian.PutUint32(b[at:], binary.LittleEndian.Uint32(b[at:])+uint32(n))
+	}
+	for _, n := range []int{0, 1, 7, 8, 24, 100} {
+		moved := insert(central(whole, 0), n)
+		e := end(moved)
+		add(moved, e+16, n)
+		add(moved, e-lenLocator64+8, n)
+		add(moved, e-lenLocator64-lenEnd64+48, n)
+		longer := insert(rec+lenEnd64, n)
+		add(longer, rec+4, n)
+		for place, b := range map[string][]byte{`member "statedict/.data/serialization_id"`: moved, "zip64 end record": longer} {
+			f, err := openBytes(b)
+			if err != nil {
+				t.Errorf("%d bytes: %v", n, err)
+				continue
+			}
+			found := 0
+			for _, x := range f.Findings {
+				if x.Code == "hidden-bytes" && x.Where == place && strings.HasPrefix(x.Message, fmt.Sprintf("found %d bytes ", n)) {
+					found++
+				}
+			}
+			if want := min(n, 1); found != want {
+				t.Errorf("%s, %d bytes: found %+v", place, n, f.Findings)
+			}
+			f.Close()
+		}
+	}
+}
+
+// TestHiddenOften: there is no end of findings.
+func TestHiddenOften(t *testing.T) {
+	var ms []member
+	for i := range maxListed + 5 {
+		ms = append(ms, member{fmt.Sprint("a/", i), "xh"})
+	}
+	b := rawArchive(t, stored, nil, func(h *zip.FileHeader) { h.CompressedSize64, h.UncompressedSize64 = 1, 1 }, ms...)
+	z, err := openZip(bytes.NewReader(b), int64(len(b)), "f.pt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(z.findings); n != maxListed+1 || z.findings[n-1].Message != "found bytes behind 5 more members, which belong to none" {
+		t.Errorf("found %+v", z.findings)
 	}
 }
 

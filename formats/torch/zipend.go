@@ -130,8 +130,12 @@ func (z *zipArchive) readEnd64(d *directory, end int64) (int64, error) {
 	if string(rec[:4]) != sigEnd64 {
 		return 0, z.errorf(place, "found %q at byte %d, expected %q", rec[:4], where, sigEnd64)
 	}
+	// The record may be longer, for the use of whoever writes it.
 	if n := le.Uint64(rec[4:]); n != uint64(at)-where-12 {
 		return 0, z.errorf(place, "found a length of %d, expected %d", n, uint64(at)-where-12)
+	}
+	if n := uint64(at) - where - lenEnd64; n > 0 {
+		z.note(formats.Warning, "hidden-bytes", place, "found %d bytes more in it than its numbers take, which nothing reads", n)
 	}
 	if here, dir := le.Uint32(rec[16:]), le.Uint32(rec[20:]); here != 0 || dir != 0 {
 		return 0, z.errorf(place, "found disks %d and %d, expected an archive in one part", here, dir)

@@ -26,6 +26,7 @@ func (z *zipArchive) checkLocal(end int64) error {
 	if first := order[0]; first.header != 0 {
 		return z.errorf(first.place(), "found %d bytes in front of the first member, expected none", first.header)
 	}
+	hidden := 0 // members with bytes behind them
 	for i, m := range order {
 		next := end
 		if i+1 < len(order) {
@@ -37,9 +38,18 @@ func (z *zipArchive) checkLocal(end int64) error {
 		if m.packed > next-m.data {
 			return z.errorf(m.place(), "found %d bytes at %d, expected them to end before byte %d, where the next member or the directory begins", m.packed, m.data, next)
 		}
-		if err := z.checkGap(m, next); err != nil {
+		gap, err := z.checkGap(m, next)
+		if err != nil {
 			return z.errorf(m.place(), "%w", err)
 		}
+		if gap > 0 {
+			if hidden++; hidden <= maxListed {
+				z.note(formats.Warning, "hidden-bytes", m.place(), "found %d bytes between it and what follows, which belong to no member", gap)
+			}
+		}
+	}
+	if hidden > maxListed {
+		z.note(formats.Warning, "hidden-bytes", "", "found bytes behind %d more members, which belong to none", hidden-maxListed)
 	}
 	return nil
 }
@@ -95,36 +105,32 @@ func (z *zipArchive) readLocal(m *zipEntry) error {
 }
 
 // checkGap looks at what lies between the data of a member and the next header:
-// nothing, or the descriptor that its flag announces.
-func (z *zipArchive) checkGap(m *zipEntry, next int64) error {
+// nothing, or the descriptor that its flag announces. It returns how many bytes
+// there are beside that.
+func (z *zipArchive) checkGap(m *zipEntry, next int64) (int64, error) {
 	at := m.data + m.packed
 	gap := next - at
-	if gap == 0 {
-		if m.flags&flagDescriptor != 0 {
-			return fmt.Errorf("found no descriptor behind the data, expected one as its flag says")
-		}
-		return nil
-	}
-	if m.flags&flagDescriptor == 0 || gap > 24 {
-		z.note(formats.Warning, "hidden-bytes", m.place(), "found %d bytes between it and what follows, which belong to no member", gap)
-	}
 	if m.flags&flagDescriptor == 0 {
-		return nil
+		return gap, nil
+	}
+	if gap == 0 {
+		return 0, fmt.Errorf("found no descriptor behind the data, expected one as its flag says")
 	}
 	b := make([]byte, min(gap, 24))
 	if err := formats.ReadFull(z.r, b, at); err != nil {
-		return err
+		return 0, err
 	}
 	for _, want := range m.descriptors() {
-		if bytes.HasPrefix(b, want) && (len(b) == len(want) || gap > 24) {
-			return nil
+		if bytes.HasPrefix(b, want) {
+			return gap - int64(len(want)), nil
 		}
 	}
-	return fmt.Errorf("found a descriptor of %d bytes that says other than the directory, expected checksum %08x, sizes %d and %d", len(b), m.crc, m.packed, m.size)
+	return 0, fmt.Errorf("found a descriptor of %d bytes that says other than the directory, expected checksum %08x, sizes %d and %d", len(b), m.crc, m.packed, m.size)
 }
 
 // descriptors returns the forms that the descriptor of the member may have: its
-// sizes have 32 or 64 bits, a signature stands in front or not.
+// sizes have 32 or 64 bits, a signature stands in front or not. Where one form
+// begins as another does, the longer comes first.
 func (m *zipEntry) descriptors() [][]byte {
 	le := binary.LittleEndian
 	crc := le.AppendUint32(nil, m.crc)

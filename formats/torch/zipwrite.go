@@ -54,8 +54,7 @@ func (z *zipWriter) add(name string, b []byte) {
 
 func (m *zipMember) set(b []byte) {
 	m.small = b
-	m.sum = zipSum{}
-	m.sum.Write(b)
+	m.sum = zipSum{crc32.ChecksumIEEE(b), int64(len(b))}
 }
 
 func (m *zipMember) contents() ([]byte, error) { return m.small, nil }

@@ -22,8 +22,10 @@ import (
 const jobEnv, dirEnv = "ATOMICFILE_TEST_JOB", "ATOMICFILE_TEST_DIR"
 
 func TestMain(m *testing.M) {
-	jobs := map[string]func(dir string) error{"tmpfs": onSmallDisk, "limit": underLimit,
-		"kill-file": rewrite, "kill-directory": rewrite, "kill-set": rewrite}
+	jobs := map[string]func(dir string) error{
+		"tmpfs": onSmallDisk, "limit": underLimit,
+		"kill-file": rewrite, "kill-directory": rewrite, "kill-set": rewrite,
+	}
 	if job := os.Getenv(jobEnv); job != "" {
 		if err := jobs[job](os.Getenv(dirEnv)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -175,7 +177,7 @@ func onSmallDisk(dir string) error {
 	}
 	_, err = out.File("", 2<<20)
 	if !errors.Is(err, unix.ENOSPC) || !strings.Contains(err.Error(), "/f: found 1.0 MB free, expected 2.1 MB: no space left") {
-		return fmt.Errorf("reserving 2 MiB of 1 MiB gave %v", err)
+		return fmt.Errorf("reserving 2 MiB of 1 MiB gave %w", err)
 	}
 	out.Abort()
 	return overrun(dir, unix.ENOSPC)
@@ -201,14 +203,14 @@ func overrun(dir string, want error) error {
 		return err
 	}
 	if _, err := f.Write(make([]byte, 2<<20)); !errors.Is(err, want) {
-		return fmt.Errorf("writing 2 MiB gave %v, want %v", err, want)
+		return fmt.Errorf("writing 2 MiB gave %w, want %w", err, want)
 	}
 	out.Abort()
 	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) > 0 {
-		return fmt.Errorf("left %v (%v)", entries, err)
+	if err == nil && len(entries) > 0 {
+		err = fmt.Errorf("left %v", entries)
 	}
-	return nil
+	return err
 }
 
 func TestUmask(t *testing.T) {

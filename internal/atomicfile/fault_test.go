@@ -21,20 +21,42 @@ func TestOrder(t *testing.T) {
 		files  []string
 		want   []string
 	}{
-		{func() (*Output, error) { return Create("f", Options{}) }, []string{"f=1"},
-			[]string{"sync .f.R.tmp/f", "rename .f.R.tmp/f f", "sync .", "remove .f.R.tmp"}},
-		{func() (*Output, error) { return Create("f", Options{Force: true}) }, []string{"f=2"},
-			[]string{"sync .f.R.tmp/f", "replace .f.R.tmp/f f", "sync .", "remove .f.R.tmp"}},
-		{func() (*Output, error) { return CreateDir("d", Options{}) }, []string{"a=1", "s/t/b=1"},
-			[]string{"sync .d.R.tmp/a", "sync .d.R.tmp/s/t/b", "sync .d.R.tmp/s/t", "sync .d.R.tmp/s", "sync .d.R.tmp",
-				"rename .d.R.tmp d", "sync .", "remove .d.R.tmp"}},
-		{func() (*Output, error) { return CreateDir("d", Options{Force: true}) }, []string{"a=2"},
-			[]string{"sync .d.R.tmp/a", "sync .d.R.tmp", "exchange .d.R.tmp d", "sync .", "remove .d.R.tmp"}},
-		{func() (*Output, error) { return CreateSet(".", []string{"1", "2"}, Options{}) }, []string{"1=1", "2=1"},
-			[]string{"sync .1.R.tmp/1", "sync .1.R.tmp/2", "rename .1.R.tmp/2 2", "sync .", "rename .1.R.tmp/1 1", "sync .", "remove .1.R.tmp"}},
-		{func() (*Output, error) { return CreateSet(".", []string{"1", "2"}, Options{Force: true}) }, []string{"1=2", "2=2"},
-			[]string{"sync .1.R.tmp/1", "sync .1.R.tmp/2", "mkdir .1.R.old", "rename 1 .1.R.old/1", "sync .", "rename 2 .1.R.old/2",
-				"rename .1.R.tmp/2 2", "sync .", "rename .1.R.tmp/1 1", "sync .", "remove .1.R.tmp", "remove .1.R.old"}},
+		{
+			func() (*Output, error) { return Create("f", Options{}) },
+			[]string{"f=1"},
+			[]string{"sync .f.R.tmp/f", "rename .f.R.tmp/f f", "sync .", "remove .f.R.tmp"},
+		},
+		{
+			func() (*Output, error) { return Create("f", Options{Force: true}) },
+			[]string{"f=2"},
+			[]string{"sync .f.R.tmp/f", "replace .f.R.tmp/f f", "sync .", "remove .f.R.tmp"},
+		},
+		{
+			func() (*Output, error) { return CreateDir("d", Options{}) },
+			[]string{"a=1", "s/t/b=1"},
+			[]string{
+				"sync .d.R.tmp/a", "sync .d.R.tmp/s/t/b", "sync .d.R.tmp/s/t", "sync .d.R.tmp/s", "sync .d.R.tmp",
+				"rename .d.R.tmp d", "sync .", "remove .d.R.tmp",
+			},
+		},
+		{
+			func() (*Output, error) { return CreateDir("d", Options{Force: true}) },
+			[]string{"a=2"},
+			[]string{"sync .d.R.tmp/a", "sync .d.R.tmp", "exchange .d.R.tmp d", "sync .", "remove .d.R.tmp"},
+		},
+		{
+			func() (*Output, error) { return CreateSet(".", []string{"1", "2"}, Options{}) },
+			[]string{"1=1", "2=1"},
+			[]string{"sync .1.R.tmp/1", "sync .1.R.tmp/2", "rename .1.R.tmp/2 2", "sync .", "rename .1.R.tmp/1 1", "sync .", "remove .1.R.tmp"},
+		},
+		{
+			func() (*Output, error) { return CreateSet(".", []string{"1", "2"}, Options{Force: true}) },
+			[]string{"1=2", "2=2"},
+			[]string{
+				"sync .1.R.tmp/1", "sync .1.R.tmp/2", "mkdir .1.R.old", "rename 1 .1.R.old/1", "sync .", "rename 2 .1.R.old/2",
+				"rename .1.R.tmp/2 2", "sync .", "rename .1.R.tmp/1 1", "sync .", "remove .1.R.tmp", "remove .1.R.old",
+			},
+		},
 	} {
 		f := &faults{}
 		sys = f.inject(real)

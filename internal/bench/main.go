@@ -124,8 +124,10 @@ func (b *bench) convert(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		g.cmds = append(g.cmds, command{"convert_hf_to_gguf.py, and fsync", []string{"sh", "-c",
-			py + " " + script + " " + src + " --outtype bf16 --outfile " + out + " && sync " + out}, out})
+		g.cmds = append(g.cmds, command{"convert_hf_to_gguf.py, and fsync", []string{
+			"sh", "-c",
+			py + " " + script + " " + src + " --outtype bf16 --outfile " + out + " && sync " + out,
+		}, out})
 	}
 	return g.run(ctx, b.runs)
 }

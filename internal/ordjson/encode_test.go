@@ -79,9 +79,15 @@ func TestEncodeGoValues(t *testing.T) {
 		v    any
 		want string
 	}{
-		{7, "7"}, {int64(math.MinInt64), "-9223372036854775808"}, {uint64(math.MaxUint64), "18446744073709551615"},
-		{json.Number("1E+2"), "1E+2"}, {json.Number("-0"), "-0"},
-		{1e-05, "1e-05"}, {500000.0, "500000.0"}, {1e16, "1e+16"}, {math.Copysign(0, -1), "-0.0"},
+		{7, "7"},
+		{int64(math.MinInt64), "-9223372036854775808"},
+		{uint64(math.MaxUint64), "18446744073709551615"},
+		{json.Number("1E+2"), "1E+2"},
+		{json.Number("-0"), "-0"},
+		{1e-05, "1e-05"},
+		{500000.0, "500000.0"},
+		{1e16, "1e+16"},
+		{math.Copysign(0, -1), "-0.0"},
 	} {
 		got, err := Encode(c.v, Options{})
 		if err != nil || string(got) != c.want {

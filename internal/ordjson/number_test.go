@@ -12,11 +12,20 @@ func TestInt(t *testing.T) {
 		in   any
 		want int64
 	}{
-		{json.Number("32"), 32}, {json.Number("32.0"), 32}, {json.Number("-3.20e1"), -32}, {json.Number("1E3"), 1000},
-		{json.Number("0"), 0}, {json.Number("-0.0e999999"), 0}, {json.Number("100e-2"), 1}, {json.Number("0.001e+3"), 1},
-		{json.Number("9223372036854775807"), math.MaxInt64}, {json.Number("-9223372036854775808.0"), math.MinInt64},
+		{json.Number("32"), 32},
+		{json.Number("32.0"), 32},
+		{json.Number("-3.20e1"), -32},
+		{json.Number("1E3"), 1000},
+		{json.Number("0"), 0},
+		{json.Number("-0.0e999999"), 0},
+		{json.Number("100e-2"), 1},
+		{json.Number("0.001e+3"), 1},
+		{json.Number("9223372036854775807"), math.MaxInt64},
+		{json.Number("-9223372036854775808.0"), math.MinInt64},
 		{json.Number("9007199254740993.0"), 9007199254740993},
-		{7, 7}, {int64(-7), -7}, {-1e3, -1000},
+		{7, 7},
+		{int64(-7), -7},
+		{-1e3, -1000},
 	} {
 		if got, err := Int(c.in); err != nil || got != c.want {
 			t.Errorf("%v: got %d, %v, want %d", c.in, got, err, c.want)
@@ -40,7 +49,10 @@ func TestInt(t *testing.T) {
 		{json.Number("1.0000000000000000000000001"), "expected an integer"},
 		{json.Number("NaN"), `found "NaN", expected an integer`},
 		{json.Number("+1"), `found "+1", expected an integer`},
-		{math.Inf(1), "expected an integer"}, {math.NaN(), "expected an integer"}, {0.5, "expected an integer"}, {1e19, "expected an integer"},
+		{math.Inf(1), "expected an integer"},
+		{math.NaN(), "expected an integer"},
+		{0.5, "expected an integer"},
+		{1e19, "expected an integer"},
 	} {
 		if got, err := Int(c.in); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v: got %d, %v, want %s", c.in, got, err, c.want)
