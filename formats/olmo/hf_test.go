@@ -189,20 +189,30 @@ func TestHFConfigStays(t *testing.T) {
 
 // TestSlidingRope: transformers 4 has no words for it, and a finding says so.
 func TestSlidingRope(t *testing.T) {
+	withTokenizer := PlanOptions{Tokenizer: Beside{testdata + "models/olmo3"}}
 	for theta, want := range map[string]int{"500000": 0, "10000": 1} {
 		dir := copyDir(t, testdata+"models/olmo3", "model.safetensors")
 		put(t, dir, "config.json", changed(t, string(readFile(t, testdata+"models/olmo3/config.json")), `{"rope_parameters/sliding_attention/rope_theta": `+theta+`}`))
 		m := open(t, dir, "")
-		if p := plan(t, m, "hf", PlanOptions{}); len(p.Findings) > 0 {
+		if p := plan(t, m, "hf", withTokenizer); len(p.Findings) > 0 {
 			t.Errorf("theta %s, as it was: got %v", theta, p.Findings)
 		}
 		core := open(t, write(t, plan(t, m, "olmo-core-unsharded", PlanOptions{})), "")
-		p := plan(t, core, "hf", PlanOptions{})
+		p := plan(t, core, "hf", withTokenizer)
 		if len(p.Findings) != want || want > 0 && p.Findings[0].Code != "sliding-rope" {
 			t.Errorf("theta %s: got %v", theta, p.Findings)
 		}
 		if d := m.Config.Diff(open(t, write(t, p), "").Config); len(d) > 0 {
 			t.Errorf("theta %s: %v", theta, d)
 		}
+	}
+}
+
+// TestNoTokenizer: a directory that transformers cannot load a tokenizer from is
+// written, and a finding says so.
+func TestNoTokenizer(t *testing.T) {
+	m := open(t, testdata+"layouts/olmo2-mha/olmo2-mha-bf16.gguf", "")
+	if p := plan(t, m, "hf", PlanOptions{}); len(p.Findings) != 1 || p.Findings[0].Code != "no-tokenizer" {
+		t.Errorf("got %v", p.Findings)
 	}
 }

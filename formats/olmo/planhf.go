@@ -3,6 +3,7 @@ package olmo
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"olmotool/formats"
@@ -54,6 +55,9 @@ func planHF(m *Model, o PlanOptions, files weightFiles, file func(name string, t
 	p.Files = append(p.Files, literal("config.json", cfg), literal("generation_config.json", gen))
 	if err := p.copyBeside(m, o); err != nil {
 		return nil, err
+	}
+	if !slices.ContainsFunc(p.Files, func(f *formats.FilePlan) bool { return f.Name == "tokenizer.json" }) {
+		p.find("no-tokenizer", "tokenizer.json", "found none beside the source: the output has no tokenizer, name the directory of one with --tokenizer")
 	}
 	if len(groups) > 1 {
 		// Last: a reader that finds the index finds all that it lists.
