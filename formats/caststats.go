@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"sync/atomic"
+
+	"olmotool/formats/ggml"
 )
 
 // CastStats counts what a cast could not keep. Its fields may be read once the
@@ -60,20 +62,13 @@ func (n *tally) widths(in []byte, mid []float32) {
 // halves counts what float32 values lost as 16-bit floats, in which infinity is
 // the magnitude infinite.
 func (n *tally) halves(mid []float32, out []byte, infinite uint16) {
-	// Four at a time are passed over when none is zero, infinite or NaN: no
-	// magnitude reaches the top bit of its lane with what infinity lacks to it,
-	// and every one does with what 1 lacks to it.
-	const sign, magnitude = 0x8000_8000_8000_8000, 0x7fff_7fff_7fff_7fff
-	toTop := 0x0001_0001_0001_0001 * uint64(0x8000-infinite)
-	for len(mid) > 0 {
-		if len(mid) >= 4 && len(out) >= 8 {
-			m := binary.LittleEndian.Uint64(out) & magnitude
-			if (m+toTop)&sign == 0 && (m+magnitude)&sign == sign {
-				mid, out = mid[4:], out[8:]
-				continue
-			}
+	for {
+		k := ggml.Kept(out, mid, infinite)
+		mid, out = mid[k:], out[2*k:]
+		if len(mid) == 0 {
+			return
 		}
-		k := min(len(mid), 4)
+		k = min(len(mid), 16)
 		for i, x := range mid[:k] {
 			n.half(x, binary.LittleEndian.Uint16(out[2*i:])&0x7fff, infinite)
 		}

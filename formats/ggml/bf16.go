@@ -7,6 +7,11 @@ import (
 
 // DecodeBF16 reads bfloat16 values: the upper half of a float32.
 func DecodeBF16(dst []float32, src []byte) {
+	n := decodeBF16Fast(dst, src)
+	decodeBF16(dst[n:], src[2*n:])
+}
+
+func decodeBF16(dst []float32, src []byte) {
 	for ; len(dst) >= 4; dst, src = dst[4:], src[8:] {
 		d, s := (*[4]float32)(dst), binary.LittleEndian.Uint64(src)
 		d[0] = math.Float32frombits(uint32(s) << 16)
@@ -22,6 +27,11 @@ func DecodeBF16(dst []float32, src []byte) {
 // EncodeBF16 writes bfloat16 values rounded to nearest even; a NaN keeps its
 // upper bits and becomes quiet.
 func EncodeBF16(dst []byte, src []float32) {
+	n := encodeBF16Fast(dst, src)
+	encodeBF16(dst[2*n:], src[n:])
+}
+
+func encodeBF16(dst []byte, src []float32) {
 	for len(src) >= 4 && len(dst) >= 8 {
 		s, out := (*[4]float32)(src), (*[8]byte)(dst)
 		dst, src = dst[8:], src[4:]

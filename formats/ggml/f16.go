@@ -14,6 +14,11 @@ const (
 
 // DecodeF16 reads IEEE half-precision values; NaN payloads are kept.
 func DecodeF16(dst []float32, src []byte) {
+	n := decodeF16Fast(dst, src)
+	decodeF16(dst[n:], src[2*n:])
+}
+
+func decodeF16(dst []float32, src []byte) {
 	for ; len(dst) >= 4; dst, src = dst[4:], src[8:] {
 		d, s := (*[4]float32)(dst), binary.LittleEndian.Uint64(src)
 		d[0] = F16ToF32(uint16(s))
@@ -28,6 +33,11 @@ func DecodeF16(dst []float32, src []byte) {
 
 // EncodeF16 writes IEEE half-precision values as [F32ToF16] rounds them.
 func EncodeF16(dst []byte, src []float32) {
+	n := encodeF16Fast(dst, src)
+	encodeF16(dst[2*n:], src[n:])
+}
+
+func encodeF16(dst []byte, src []float32) {
 	for len(src) >= 4 && len(dst) >= 8 {
 		s, out := (*[4]float32)(src), (*[8]byte)(dst)
 		dst, src = dst[8:], src[4:]

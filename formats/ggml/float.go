@@ -18,6 +18,11 @@ const (
 
 // DecodeF32 reads little-endian float32 values.
 func DecodeF32(dst []float32, src []byte) {
+	n := decodeF32Fast(dst, src)
+	decodeF32(dst[n:], src[4*n:])
+}
+
+func decodeF32(dst []float32, src []byte) {
 	for ; len(dst) >= 4; dst, src = dst[4:], src[16:] {
 		d, s := (*[4]float32)(dst), (*[16]byte)(src)
 		d[0] = math.Float32frombits(binary.LittleEndian.Uint32(s[0:]))
@@ -32,6 +37,11 @@ func DecodeF32(dst []float32, src []byte) {
 
 // EncodeF32 writes little-endian float32 values.
 func EncodeF32(dst []byte, src []float32) {
+	n := encodeF32Fast(dst, src)
+	encodeF32(dst[4*n:], src[n:])
+}
+
+func encodeF32(dst []byte, src []float32) {
 	for ; len(src) >= 4; dst, src = dst[16:], src[4:] {
 		d, s := (*[16]byte)(dst), (*[4]float32)(src)
 		binary.LittleEndian.PutUint32(d[0:], math.Float32bits(s[0]))

@@ -13,6 +13,11 @@ const (
 
 // DecodeQ8_0 reads Q8_0 blocks: value = q·d.
 func DecodeQ8_0(dst []float32, src []byte) {
+	n := decodeQ8_0Fast(dst, src)
+	decodeQ8_0(dst[n:], src[n/q8Elems*q8Bytes:])
+}
+
+func decodeQ8_0(dst []float32, src []byte) {
 	for ; len(dst) >= q8Elems; dst, src = dst[q8Elems:], src[q8Bytes:] {
 		x, in := (*[q8Elems]float32)(dst), (*[q8Bytes]byte)(src)
 		d := F16ToF32(binary.LittleEndian.Uint16(in[:]))
@@ -32,6 +37,11 @@ func DecodeQ8_0(dst []float32, src []byte) {
 // over zeros: so does gguf-py. The C reference loses a NaN that does not come
 // last.
 func EncodeQ8_0(dst []byte, src []float32) {
+	n := encodeQ8_0Fast(dst, src)
+	encodeQ8_0(dst[n/q8Elems*q8Bytes:], src[n:])
+}
+
+func encodeQ8_0(dst []byte, src []float32) {
 	for len(src) >= q8Elems {
 		x, out := (*[q8Elems]float32)(src), (*[q8Bytes]byte)(dst)
 		dst, src = dst[q8Bytes:], src[q8Elems:]

@@ -3,7 +3,6 @@ package olmo
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 
@@ -149,7 +148,7 @@ func (r Rope) core() (*ordjson.Object, error) {
 		if err1 != nil || err2 != nil {
 			return nil, cmp.Or(err1, err2)
 		}
-		if want, a := yarnAttention(r.Factor), r.AttentionFactor; a != nil && math.Abs(*a-want) > 1e-6 {
+		if want, a := yarnAttention(r.Factor), r.AttentionFactor; a != nil && float32(*a) != float32(want) {
 			return nil, fmt.Errorf("rope_scaling.attention_factor: found %v, expected %v: OLMo-core computes it", *a, want)
 		}
 		if x := r.ExtrapolationFactor; x != nil && *x != 1 {

@@ -40,6 +40,7 @@ func TestEncodeCore(t *testing.T) {
 		`rope_scaling.beta_fast: found 32.5, expected a whole number`:                     func(c *Config) { c.Rope = yarnRope; c.Rope.BetaFast = new(32.5) },
 		`rope_scaling.beta_slow: found 0.5, expected a whole number`:                      func(c *Config) { c.Rope = yarnRope; c.Rope.BetaSlow = new(0.5) },
 		`rope_scaling.attention_factor: found 1.2, expected 1.2079`:                       func(c *Config) { c.Rope = yarnRope; c.Rope.AttentionFactor = new(1.2) },
+		`rope_scaling.attention_factor: found 1.207944, expected 1.2079441541679836`:      func(c *Config) { c.Rope = yarnRope; c.Rope.AttentionFactor = new(1.207944) },
 		`rope_scaling.extrapolation_factor: found 0.5, expected none or 1`:                func(c *Config) { c.Rope = yarnRope; c.Rope.ExtrapolationFactor = new(0.5) },
 		`layer_types: found no "sliding_attention", expected one: OLMo-core takes such a`: func(c *Config) { windows(c); c.LayerTypes = []string{FullAttention, FullAttention} },
 	} {
