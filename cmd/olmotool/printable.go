@@ -16,7 +16,7 @@ const (
 	maxCell = 400
 )
 
-// printable keeps what came from a file from steering the terminal: it leaves
+// printable keeps what came from a file from taking over the terminal: it leaves
 // one line of visible characters.
 func printable(s string) string {
 	bad := func(r rune) bool { return !strconv.IsPrint(r) }
