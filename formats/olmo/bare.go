@@ -43,6 +43,12 @@ var bareTorchLayout = &layout{
 			if err != nil {
 				return nil, err
 			}
+			more, err := unflat(f, path)
+			if err != nil {
+				f.Close()
+				return nil, err
+			}
+			f.Findings = append(f.Findings, more...)
 			return &Source{Checkpoint: f.Checkpoint, Torch: f}, nil
 		})
 	},

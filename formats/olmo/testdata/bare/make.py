@@ -1,0 +1,7 @@
+"""Small files of torch.save that are not one dict of tensors. Made with torch 2.6.0."""
+import torch
+
+torch.save({"model": {"w": torch.arange(4.0)}, "lr": 0.1, "step": 3}, "nested.pt")
+torch.save([torch.ones(2), torch.zeros(3)], "list.pt")
+torch.save({"w": torch.arange(4.0), "n": 3}, "mixed.pt")
+torch.save({"w": torch.arange(4.0)}, "flat.pt")
