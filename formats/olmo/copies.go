@@ -51,3 +51,16 @@ func (p *Plan) copyBeside(m *Model, o PlanOptions) error {
 	}
 	return nil
 }
+
+// planDir is a directory of one file of weights, the tokenizer files and a
+// config. The trainers write the config last, so that its presence says that the
+// save was complete.
+func (m *Model) planDir(o PlanOptions, weights *formats.FilePlan, ts []formats.Tensor, ss []stored, config *formats.FilePlan) (*Plan, error) {
+	p := &Plan{Dir: true, Tensors: ts, Files: []*formats.FilePlan{weights}}
+	attribute(p.Files, ss)
+	if err := p.copyBeside(m, o); err != nil {
+		return nil, err
+	}
+	p.Files = append(p.Files, config)
+	return p, nil
+}

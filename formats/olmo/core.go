@@ -19,18 +19,9 @@ var coreUnshardedLayout = &layout{
 		return d.config == coreConfig && !d.has("config.yaml") && (d.has("model.pt") || d.has("model.safetensors"))
 	},
 	open: func(path string) (*Source, error) {
-		dir, base, err := split(path)
+		dir, base, c, err := openConfig(path, "config.json", "JSON", parseCoreConfig)
 		if err != nil {
 			return nil, err
-		}
-		cfgPath := filepath.Join(dir, "config.json")
-		b, err := readBounded(cfgPath)
-		if err != nil {
-			return nil, err
-		}
-		c, err := parseCoreConfig(b, cfgPath)
-		if err != nil {
-			return nil, sniffed(err, "JSON")
 		}
 		s := &Source{Config: c, Beside: Beside{dir}}
 		if base == "model.safetensors" || base == "" && !s.Beside.Has("model.pt") && s.Beside.Has("model.safetensors") {
@@ -140,11 +131,5 @@ func planCore(m *Model, o PlanOptions) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Dir: true, Tensors: ts, Files: []*formats.FilePlan{f}}
-	attribute(p.Files, ss)
-	if err := p.copyBeside(m, o); err != nil {
-		return nil, err
-	}
-	p.Files = append(p.Files, literal("config.json", cfg))
-	return p, nil
+	return m.planDir(o, f, ts, ss, literal("config.json", cfg))
 }

@@ -73,18 +73,9 @@ var hfBinLayout = &layout{
 // single file and an index the single file wins, as in transformers, unless the
 // path says otherwise.
 func openHF(path string, files weightFiles, kind string, open func(string) (*formats.Checkpoint, error)) (*Source, error) {
-	dir, base, err := split(path)
+	dir, base, c, err := openConfig(path, "config.json", "JSON", ParseHFConfig)
 	if err != nil {
 		return nil, err
-	}
-	cfgPath := filepath.Join(dir, "config.json")
-	b, err := readBounded(cfgPath)
-	if err != nil {
-		return nil, err
-	}
-	c, err := ParseHFConfig(b, cfgPath)
-	if err != nil {
-		return nil, sniffed(err, "JSON")
 	}
 	index := base == files.index() || shardName.MatchString(base)
 	if base == "" {

@@ -18,18 +18,9 @@ var legacyLayout = &layout{
 	doc:   "legacy unsharded directory: config.yaml, model.pt",
 	match: func(d *dir) bool { return d.has("config.yaml") && d.has("model.pt") && !d.isHF() },
 	open: func(path string) (*Source, error) {
-		dir, _, err := split(path)
+		dir, _, c, err := openConfig(path, "config.yaml", "YAML", parseLegacyConfig)
 		if err != nil {
 			return nil, err
-		}
-		cfgPath := filepath.Join(dir, "config.yaml")
-		b, err := readBounded(cfgPath)
-		if err != nil {
-			return nil, err
-		}
-		c, err := parseLegacyConfig(b, cfgPath)
-		if err != nil {
-			return nil, sniffed(err, "YAML")
 		}
 		f, err := torch.OpenFile(filepath.Join(dir, "model.pt"))
 		if err != nil {

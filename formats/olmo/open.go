@@ -87,6 +87,22 @@ func split(path string) (dir, base string, err error) {
 	return filepath.Dir(path), filepath.Base(path), nil
 }
 
+// openConfig splits a path and reads the config of its directory.
+func openConfig(path, name, kind string, parse func(data []byte, file string) (*Config, error)) (dir, base string, c *Config, err error) {
+	if dir, base, err = split(path); err != nil {
+		return "", "", nil, err
+	}
+	file := filepath.Join(dir, name)
+	b, err := readBounded(file)
+	if err != nil {
+		return "", "", nil, err
+	}
+	if c, err = parse(b, file); err != nil {
+		return "", "", nil, sniffed(err, kind)
+	}
+	return dir, base, c, nil
+}
+
 // owner returns the layout among whose weights a file of the directory is; nil
 // if it stands for itself.
 func (d *dir) owner(base string) (*layout, error) {

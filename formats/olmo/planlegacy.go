@@ -67,13 +67,5 @@ func planLegacy(m *Model, o PlanOptions) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Dir: true, Tensors: ts, Files: []*formats.FilePlan{f}}
-	attribute(p.Files, ss)
-	if err := p.copyBeside(m, o); err != nil {
-		return nil, err
-	}
-	// The trainer writes the config last, so that its presence says that the
-	// save was complete.
-	p.Files = append(p.Files, literal("config.yaml", cfg))
-	return p, nil
+	return m.planDir(o, f, ts, ss, literal("config.yaml", cfg))
 }
