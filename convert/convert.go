@@ -11,6 +11,7 @@ import (
 	"olmotool/formats"
 	"olmotool/formats/olmo"
 	"olmotool/formats/torch"
+	"olmotool/verify"
 )
 
 // Result says what was made, or with DryRun what would be.
@@ -20,10 +21,13 @@ type Result struct {
 	Digest         string // content digest of the output; empty with NoHash or DryRun
 	Casts          Casts
 	Verified       bool // the output was read back and proven
-	DryRun         bool
-	Parameters     int64
-	Findings       []formats.Finding
-	Seconds        float64
+	// Forward is what the forward passes of source and output showed, with
+	// VerifyForward.
+	Forward    *verify.Report
+	DryRun     bool
+	Parameters int64
+	Findings   []formats.Finding
+	Seconds    float64
 }
 
 // Side is one end of a conversion.

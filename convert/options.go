@@ -31,7 +31,11 @@ type Options struct {
 	PreTokenizer string   // gguf: tokenizer.ggml.pre, where it is not recognised
 	Set, Unset   []string // gguf: KEY=VALUE and KEY
 
-	Verify     bool // read the output back before it is put in place
+	Verify bool // read the output back before it is put in place
+	// VerifyForward also runs source and output on the same tokens. It needs a
+	// layout with a config.
+	VerifyForward bool
+
 	DryRun     bool // plan only
 	NoHash     bool // neither SHA-256 nor digest
 	IgnoreCRC  bool // accept a torch archive whose checksums are wrong
@@ -92,6 +96,9 @@ func (o *Options) settle() (formats.DType, error) {
 	}
 	if err := o.misplaced(); err != nil {
 		return 0, err
+	}
+	if o.VerifyForward && (o.To == "safetensors" || o.To == "torch") {
+		return 0, usagef("--verify: found forward for layout %s, which holds no config, expected weights", o.To)
 	}
 	if o.MaxShard == 0 {
 		o.MaxShard = DefaultMaxShard

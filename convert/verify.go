@@ -36,13 +36,18 @@ func (c *conversion) verify(ctx context.Context, out staged) error {
 	return &VerifyError{fmt.Errorf("%s: read back: %w", c.Dst, err)}
 }
 
-func (c *conversion) readBack(ctx context.Context, out staged) error {
+// reopen opens the output where it lies before it is put in place.
+func (c *conversion) reopen(out staged) (*olmo.Source, error) {
 	// A directory is opened as one, a set by its first shard.
 	path := out.Output.Staged("")
 	if !c.plan.Dir {
 		path = out.Staged(c.plan.Files[0].Name)
 	}
-	back, err := olmo.Open(path, c.To)
+	return olmo.Open(path, c.To)
+}
+
+func (c *conversion) readBack(ctx context.Context, out staged) error {
+	back, err := c.reopen(out)
 	if err != nil {
 		return err
 	}

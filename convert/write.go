@@ -78,8 +78,13 @@ func (c *conversion) write(ctx context.Context) error {
 			return err
 		}
 	}
-	if c.Verify {
+	if c.Verify || c.VerifyForward {
 		if err := c.verify(ctx, out); err != nil {
+			return err
+		}
+	}
+	if c.VerifyForward {
+		if err := c.proveForward(ctx, out); err != nil {
 			return err
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // convertFlags are the flags of convert.
 type convertFlags struct {
 	convert.Options
-	maxShard, splitMaxSize string
+	maxShard, splitMaxSize, verify string
 }
 
 func (f *convertFlags) add(fs *pflag.FlagSet) {
@@ -32,7 +32,8 @@ func (f *convertFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.PreTokenizer, "pretokenizer", "", "gguf: `NAME` for tokenizer.ggml.pre (default: by the tokenizer's structure)")
 	fs.StringArrayVar(&f.Set, "set", nil, "gguf: `KEY=VALUE` or KEY=TYPE:VALUE, repeatable")
 	fs.StringArrayVar(&f.Unset, "unset", nil, "gguf: leave `KEY` out, repeatable")
-	fs.BoolVar(&f.Verify, "verify", false, "read the output back and prove it against the source before it is put in place")
+	fs.StringVar(&f.verify, "verify", "", "read the output back and prove its weights before it is put in place; at `LEVEL` forward also run it beside the source")
+	fs.Lookup("verify").NoOptDefVal = "weights"
 	fs.BoolVar(&f.DryRun, "dry-run", false, "print what would be written, and write nothing")
 	fs.BoolVar(&f.NoHash, "no-hash", false, "leave out the SHA-256 of the output files and the content digest")
 	fs.BoolVar(&f.IgnoreCRC, "ignore-crc", false, "torch: accept an archive whose CRC-32 checksums are wrong")
@@ -44,6 +45,16 @@ func (f *convertFlags) add(fs *pflag.FlagSet) {
 func (f *convertFlags) options(g *global, args []string) (convert.Options, error) {
 	o := f.Options
 	o.Src, o.Dst, o.Threads, o.Version = args[0], args[1], g.threads, version()
+	switch f.verify {
+	case "":
+	case "weights":
+		o.Verify = true
+	case "forward":
+		o.Verify, o.VerifyForward = true, true
+		allowMemory(computing)
+	default:
+		return o, usageError("--verify: found %q, expected weights or forward", f.verify)
+	}
 	for _, size := range []struct {
 		flag, text string
 		to         *int64
@@ -120,5 +131,6 @@ same every time.
 	complete(cmd, "from", names...)
 	complete(cmd, "dtype", "keep", "f32", "f16", "bf16", "q8_0")
 	complete(cmd, "container", "torch", "safetensors")
+	complete(cmd, "verify", "weights", "forward")
 	return cmd
 }

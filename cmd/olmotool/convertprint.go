@@ -8,6 +8,7 @@ import (
 	"olmotool/convert"
 	"olmotool/formats"
 	"olmotool/internal/human"
+	"olmotool/verify"
 )
 
 // convertDoc is the JSON document of convert.
@@ -31,7 +32,9 @@ type outputDoc struct {
 }
 
 type verifiedDoc struct {
-	Tensors int `json:"tensors"`
+	Tensors int             `json:"tensors"`
+	Rule    string          `json:"rule,omitempty"` // by which the forward pass was accepted
+	Forward *verify.Forward `json:"forward,omitempty"`
 }
 
 type castsDoc struct {
@@ -49,7 +52,10 @@ func convertJSON(r *convert.Result) convertDoc {
 		d.Output = append(d.Output, outputDoc(f))
 	}
 	if r.Verified {
-		d.Verified = &verifiedDoc{r.Target.Tensors}
+		d.Verified = &verifiedDoc{Tensors: r.Target.Tensors}
+		if f := r.Forward; f != nil {
+			d.Verified.Rule, d.Verified.Forward = f.Rule, f.Forward
+		}
 	}
 	return d
 }
@@ -82,6 +88,9 @@ func convertText(r *convert.Result) func(w io.Writer) error {
 		}
 		if r.Verified {
 			fmt.Fprintf(w, "verified: read back; all %s are those of the source\n", proven(r))
+			if r.Forward != nil {
+				fmt.Fprintf(w, "verified: run beside the source; %s\n", printable(r.Forward.Verdict))
+			}
 		}
 		_, err := fmt.Fprintf(w, "%.2f s, peak memory %s\n", r.Seconds, human.Bytes(peakRSS()))
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"olmotool/convert"
 	"olmotool/internal/atomicfile"
+	"olmotool/verify"
 )
 
 // Exit codes, a contract with pipelines.
@@ -38,8 +39,12 @@ EXIT STATUS
 func exitCode(err error) int {
 	var (
 		usage  *convert.UsageError
-		verify *convert.VerifyError
+		asked  *verify.UsageError
+		proof  *convert.VerifyError
 		output *convert.OutputError
+		record *verify.OutputError
+		no     *answer
+		lacks  *lacking
 		errno  syscall.Errno
 	)
 	switch {
@@ -49,11 +54,13 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.Is(err, fs.ErrPermission), errors.As(err, &errno) && slices.Contains(environment, errno):
 		return exitEnvironment
-	case errors.Is(err, atomicfile.ErrExists), errors.As(err, &usage):
+	case errors.Is(err, atomicfile.ErrExists), errors.As(err, &usage), errors.As(err, &asked):
 		return exitUsage
-	case errors.As(err, &output):
+	case errors.As(err, &record) && !errors.As(err, &errno), errors.As(err, &record) && errors.Is(err, fs.ErrNotExist):
+		return exitUsage // a destination that cannot be made
+	case errors.As(err, &output), errors.As(err, &record), errors.As(err, &lacks):
 		return exitEnvironment
-	case errors.As(err, &verify):
+	case errors.As(err, &proof), errors.As(err, &no):
 		return exitNo
 	}
 	return exitInput
@@ -64,9 +71,24 @@ func usageError(format string, args ...any) error {
 	return &convert.UsageError{Err: fmt.Errorf(format, args...)}
 }
 
+// answer is no, after the command has printed what it found. It is not an error:
+// stderr's last line says it in its own words.
+type answer struct{ text string }
+
+func (a *answer) Error() string { return a.text }
+
+// lacking is something that this machine or this build does not have.
+type lacking struct{ text string }
+
+func (l *lacking) Error() string { return l.text }
+
 // printError writes the last line of stderr.
 func printError(w io.Writer, err error) {
 	msg := err.Error()
+	if no := (*answer)(nil); errors.As(err, &no) {
+		fmt.Fprintln(w, shorten(printable(msg), maxMessage))
+		return
+	}
 	if errors.Is(err, context.Canceled) {
 		msg = "interrupted"
 	}

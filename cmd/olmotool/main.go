@@ -5,22 +5,14 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 )
-
-// memoryLimit is what the garbage collector tries to stay below. The streaming
-// middle needs some tens of megabytes; without a limit, garbage of a large
-// tokenizer would be allowed to pile up beyond that.
-const memoryLimit = 160 << 20
 
 func main() { os.Exit(run()) }
 
 // run executes the command line and returns the exit code.
 func run() int {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
-	}
+	allowMemory(streaming)
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
 		signals = append(signals, syscall.SIGHUP)

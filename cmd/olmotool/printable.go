@@ -1,9 +1,9 @@
 package main
 
 import (
-	"strconv"
-	"strings"
 	"unicode/utf8"
+
+	"olmotool/internal/human"
 )
 
 const (
@@ -16,26 +16,8 @@ const (
 	maxCell = 400
 )
 
-// printable keeps what came from a file from taking over the terminal: it leaves
-// one line of visible characters.
-func printable(s string) string {
-	bad := func(r rune) bool { return !strconv.IsPrint(r) }
-	if strings.IndexFunc(s, bad) < 0 && utf8.ValidString(s) {
-		return s
-	}
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		if bad(r) || r == utf8.RuneError && n == 1 {
-			q := strconv.Quote(s[:n])
-			b.WriteString(q[1 : len(q)-1])
-		} else {
-			b.WriteString(s[:n])
-		}
-		s = s[n:]
-	}
-	return b.String()
-}
+// printable keeps what came from a file from taking over the terminal.
+func printable(s string) string { return human.Printable(s) }
 
 // shorten leaves out the middle of a string of more than limit bytes.
 func shorten(s string, limit int) string {

@@ -48,6 +48,7 @@ data and never executed.
 ` + exitStatus,
 		Example: `  olmotool convert OLMo-2-1124-7B OLMo-2-1124-7B.gguf --verify
   olmotool inspect OLMo-2-1124-7B
+  olmotool verify OLMo-2-1124-7B OLMo-2-1124-7B.gguf
   olmotool digest OLMo-2-1124-7B.gguf`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -55,7 +56,7 @@ data and never executed.
 	}
 	g.addFlags(root)
 	root.SetVersionTemplate("olmotool {{.Version}}\n")
-	root.AddCommand(newConvert(g), newDigest(g), newInspect(g), newVersion(g), newMan(root))
+	root.AddCommand(newConvert(g), newDigest(g), newInspect(g), newLogits(g), newVerify(g), newVersion(g), newMan(root))
 	for _, c := range root.Commands() {
 		run := c.RunE
 		c.RunE = func(cmd *cobra.Command, args []string) error {

@@ -30,11 +30,13 @@ func (c *Config) Diff(o *Config) []string {
 	cmp("clip_qkv", float32(or(c.ClipQKV, 0)), float32(or(o.ClipQKV, 0)))
 	rope("rope", c.Rope, o.Rope)
 	if c.ModelType == OLMo3 && o.ModelType == OLMo3 {
-		// A config whose rope is not split by layer type leaves the sliding
-		// layers' theta to its reader.
-		if !c.flatRope() && !o.flatRope() {
-			rope("rope of sliding layers", c.RopeSliding, o.RopeSliding)
+		a, b := c.RopeSliding, o.RopeSliding
+		if c.flatRope() || o.flatRope() {
+			// A config whose rope is not split by layer type leaves the sliding
+			// layers' theta to its reader.
+			b.Theta = a.Theta
 		}
+		rope("rope of sliding layers", a, b)
 		cmp("sliding_window", c.SlidingWindow, o.SlidingWindow)
 		for i := range min(len(c.LayerTypes), len(o.LayerTypes)) {
 			cmp(fmt.Sprintf("layer_types[%d]", i), c.LayerTypes[i], o.LayerTypes[i])

@@ -1,7 +1,6 @@
 package olmo
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -119,9 +118,11 @@ func ggufCanonical(s *Source) ([]formats.Tensor, error) {
 		case ok && name != "":
 			t = t.WithName(layerName(layer, name))
 			if s.Config.interleaved(name) {
-				var err error
-				if t, err = formats.PermuteRows(t, fromInterleaved(s.Config.HeadDim)); err != nil {
-					return nil, formats.Errorf(s.Path, fmt.Sprintf("tensor %.120q", t.Origin.Name), "%w", err)
+				p, err := formats.PermuteRows(t, fromInterleaved(s.Config.HeadDim))
+				if err == nil {
+					t = p
+				} else if err := s.misfit(t, err); err != nil {
+					return nil, err
 				}
 			}
 		}

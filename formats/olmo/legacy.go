@@ -71,7 +71,11 @@ func legacyCanonical(s *Source) ([]formats.Tensor, error) {
 	for _, t := range s.Tensors {
 		name, err := rename(t.Name)
 		if err != nil {
-			return nil, formats.Errorf(s.Path, fmt.Sprintf("tensor %.120q", t.Name), "%w", err)
+			if err := s.misfit(t, err); err != nil {
+				return nil, err
+			}
+			out = append(out, t)
+			continue
 		}
 		t = t.WithName(name)
 		layer, module, ok := cutLayer(name, "transformer.blocks.")
@@ -92,7 +96,10 @@ func legacyCanonical(s *Source) ([]formats.Tensor, error) {
 		case ok && parts != nil:
 			ts, err := cutRows(t, layer, parts, rows)
 			if err != nil {
-				return nil, formats.Errorf(s.Path, fmt.Sprintf("tensor %.120q", t.Origin.Name), "%w", err)
+				if err := s.misfit(t, err); err != nil {
+					return nil, err
+				}
+				ts = []formats.Tensor{t}
 			}
 			out = append(out, ts...)
 		default:

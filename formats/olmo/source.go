@@ -23,6 +23,9 @@ type Source struct {
 	Torch *torch.File
 
 	layout *layout
+	// misfits gathers the tensors that cannot be brought into canonical form, where
+	// that is not an error: see Loose.
+	misfits *[]formats.Finding
 }
 
 // Model is a model in canonical form: Hugging Face names, in the order of
@@ -37,13 +40,8 @@ type Model struct {
 // Model returns the canonical form. It fails if a tensor is of a kind that is
 // not read, or if they are not exactly those that the config asks for.
 func (s *Source) Model() (*Model, error) {
-	for _, f := range s.Findings {
-		if f.Code == "unsupported-tensor" { // of package torch
-			return nil, formats.Errorf(s.Path, f.Where, "%s", f.Message)
-		}
-	}
-	if len(s.Tensors) == 0 {
-		return nil, formats.Errorf(s.Path, "", "found no tensors, expected some")
+	if err := s.readable(); err != nil {
+		return nil, err
 	}
 	if s.Config == nil {
 		return &Model{Tensors: s.Tensors, Source: s}, nil
@@ -56,6 +54,19 @@ func (s *Source) Model() (*Model, error) {
 		return nil, err
 	}
 	return &Model{Config: s.Config, Tensors: ts, Source: s}, nil
+}
+
+// readable reports what no reader of the tensors can get around.
+func (s *Source) readable() error {
+	for _, f := range s.Findings {
+		if f.Code == "unsupported-tensor" { // of package torch
+			return formats.Errorf(s.Path, f.Where, "%s", f.Message)
+		}
+	}
+	if len(s.Tensors) == 0 {
+		return formats.Errorf(s.Path, "", "found no tensors, expected some")
+	}
+	return nil
 }
 
 // Tied returns the names of the tensor that may be a copy and of what it is a

@@ -37,10 +37,23 @@ func main() {
 	flag.BoolVar(&b.big, "big", false, "also measure memory on the 13B shape (16 GB of disk)")
 	flag.StringVar(&b.tokenizer, "tokenizer", "testdata/tokenizers/dolma2-tiny", "directory of tokenizer files; the official converter knows only released ones")
 	flag.StringVar(&b.peers, "peers", "", "directory of tools/peers/setup, to run the official converter too")
+	products := flag.Bool("gemm", false, "measure products of matrices beside OpenBLAS, and nothing else")
+	flag.StringVar(&b.openblas, "openblas", "libopenblas.so.0", "the OpenBLAS to load")
+	flag.StringVar(&b.cores, "cores", ",SkylakeX,Zen,Haswell", "values of OPENBLAS_CORETYPE to compare, of which one may be empty")
+	flag.StringVar(&b.tokens, "tokens", "32,128,512", "numbers of rows of activations for -gemm")
+	flag.StringVar(&b.sizes, "sizes", "2048,4096,8192,11008", "numbers of rows and columns of weights for -gemm")
+	worker := flag.Bool("multiply", false, "multiply what standard input asks for (for -gemm)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := b.run(ctx); err != nil {
+	run := b.run
+	switch {
+	case *worker:
+		run = multiply
+	case *products:
+		run = b.gemm
+	}
+	if err := run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
@@ -48,6 +61,8 @@ func main() {
 
 type bench struct {
 	dir, shape, peers, tokenizer string
+	openblas, cores              string
+	tokens, sizes                string
 	runs                         int
 	big                          bool
 

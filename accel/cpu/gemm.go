@@ -1,0 +1,119 @@
+package cpu
+
+import (
+	"unsafe"
+
+	"olmotool/accel"
+)
+
+// kBlock is a part of the definition of a product. Element [i, j] of y = x·wᵀ is
+// the sum, in order, of sums over blocks of so many k; the sum over a block
+// begins with zero, and each product is added to it in order, by a fused
+// multiplication and addition.
+//
+// So no element depends on what else is computed with it, and errors are those
+// of sums much shorter than k.
+const kBlock = 256
+
+// unpackRows is how many rows of weights are decoded at a time: as many as the
+// largest kernels take, and a multiple of what others do.
+const unpackRows = 12
+
+// The sizes at which what loops go over stays in the second level of cache: the
+// activations of a block of k, beside the sums of a piece of rows of weights.
+const (
+	chunkBytes = 512 * 4 // of the activations of one k
+	pieceRows  = 96
+)
+
+// threadWork is how many products are worth the start of a goroutine.
+const threadWork = 1 << 19
+
+// gemm sets y[m,n] to x[m,k]·w[n,k]ᵀ on the calling goroutine. Rows of y, x and
+// w begin ldy, ldx and ldw elements apart.
+func gemm[T accel.Float](y []T, ldy int, x []T, ldx, m int, w []T, ldw, n, k int) {
+	size := int(unsafe.Sizeof(T(0)))
+	p := product[T]{current[T](), y, ldy, weights[T]{bytesOf(w), ldw * size, size, copyBytes[T]}, n, k}
+	p.compute(1, x, ldx, m)
+}
+
+// product is y[m,n] = x[m,k]·w[n,k]ᵀ for any x.
+type product[T accel.Float] struct {
+	kernel *gemmKernel[T]
+	y      []T
+	ldy    int
+	w      weights[T]
+	n, k   int
+}
+
+// compute takes chunks of tokens one after the other, and rows of weights in
+// pieces on so many goroutines.
+func (p *product[T]) compute(threads int, x []T, ldx, m int) {
+	if m == 0 || p.n == 0 {
+		return
+	}
+	threads = max(1, min(threads, int(float64(m)*float64(p.n)*float64(p.k)/threadWork)))
+	groups := (p.n + unpackRows - 1) / unpackRows
+	pieces := (p.n + pieceRows - 1) / pieceRows
+	pieces = min(groups, (pieces+threads-1)/threads*threads)
+	chunk := chunkBytes / int(unsafe.Sizeof(T(0)))
+	for at := 0; at < m; at += chunk {
+		c := p.pack(threads, x[at*ldx:], ldx, min(chunk, m-at))
+		y := p.y[at*p.ldy:]
+		split(threads, pieces, 1, func(i, _ int) {
+			p.piece(y, c, i*groups/pieces*unpackRows, min((i+1)*groups/pieces*unpackRows, p.n))
+		})
+		c.release()
+	}
+}
+
+// piece computes columns [lo, hi) of y for the tokens of a chunk. Weights are
+// decoded in blocks of unpackRows by kBlock. Sums stay transposed, as kernels
+// make them, until they are complete.
+func (p *product[T]) piece(y []T, c chunk[T], lo, hi int) {
+	kn := p.kernel
+	rows := (hi - lo + unpackRows - 1) / unpackRows * unpackRows
+	buf := borrow[T](pieceBuffers, unpackRows*kBlock+c.tiles*rows*kn.tokens)
+	defer giveBack(pieceBuffers, buf)
+	w, sums := (*buf)[:unpackRows*kBlock], (*buf)[unpackRows*kBlock:]
+	if p.k == 0 {
+		clear(sums)
+	}
+	for k := 0; k < p.k; k += kBlock {
+		depth := min(kBlock, p.k-k)
+		for i := lo; i < hi; i += unpackRows {
+			n := min(unpackRows, hi-i)
+			p.w.decode(w, i, n, k, depth)
+			ahead := p.ahead(i, lo, hi, k)
+			for t := range c.tiles {
+				s := sums[(t*rows+i-lo)*kn.tokens:]
+				kn.multiply(s, c.tile(t, k, depth), w, n, c.m-t*kn.tokens, k > 0, ahead)
+				ahead = fetch{next: ahead.next} // once is enough
+			}
+		}
+	}
+	for t := range c.tiles {
+		first := t * kn.tokens
+		kn.transpose(y[first*p.ldy+lo:], p.ldy, sums[first*rows:], kn.tokens, hi-lo, min(kn.tokens, c.m-first))
+	}
+}
+
+// fetch is weights that kernels bring nearer while they work, from an address
+// on: of rows that are stride bytes apart, step bytes for each 16 k. It is no
+// pointer, since it may lead beyond them, where nothing happens.
+type fetch struct {
+	next         uintptr
+	stride, step int
+}
+
+// ahead returns what is decoded after the block at row i and k of a piece.
+func (p *product[T]) ahead(i, lo, hi, k int) fetch {
+	first := uintptr(unsafe.Pointer(unsafe.SliceData(p.w.bytes)))
+	if i += unpackRows; i >= hi {
+		i, k = lo, k+kBlock
+	}
+	if k >= p.k {
+		return fetch{next: first}
+	}
+	return fetch{first + uintptr(i*p.w.stride+k*p.w.size), p.w.stride, 16 * p.w.size}
+}

@@ -1,0 +1,120 @@
+package cpu
+
+import (
+	"math"
+	"unsafe"
+
+	"olmotool/accel"
+)
+
+// gemmKernel is what one set of instructions has for products. What it lacks,
+// plain Go does.
+type gemmKernel[T accel.Float] struct {
+	name string
+	// A block of sums is of rows of weights, or fewer where rows are left over,
+	// by tokens, of which halves can be left out.
+	rows, fewer, tokens int
+	mul                 [2][2]mulFunc[T] // of rows, fewer; of tokens, half of them
+	// turn transposes n squares of side elements; its slices begin ldd and lds
+	// elements apart, and the next square is that many steps on.
+	turn func(dst []T, ldd, dstStep int, src []T, lds, srcStep, n int)
+	side int
+	// decode does as many elements of a type as it can, from the beginning.
+	decode [4]func(dst []T, src []byte) int
+}
+
+// mulFunc computes a block of sums over up to kBlock k, of tokens that lie
+// [k, tokens], of rows of weights that lie [rows, kBlock]:
+//
+//	for r := range rows {
+//		for t := range tokens {
+//			var s T
+//			for k := range len(x) / tokens {
+//				s = fma(w[r*kBlock+k], x[k*tokens+t], s)
+//			}
+//			if add {
+//				s = y[r*tokens+t] + s
+//			}
+//			y[r*tokens+t] = s
+//		}
+//	}
+//
+// It may fetch ahead.
+type mulFunc[T accel.Float] = func(y, x, w []T, add bool, next uintptr, stride, step int)
+
+// multiply does mulFunc's work for so many rows, and for so many tokens, which
+// may be more than a block has.
+func (kn *gemmKernel[T]) multiply(y, x, w []T, rows, tokens int, add bool, f fetch) {
+	half := 0
+	if tokens <= kn.tokens/2 {
+		half = 1
+	}
+	for r := 0; r < rows; {
+		n, fewer := kn.rows, 0
+		if rows-r < n {
+			n, fewer = kn.fewer, 1
+		}
+		kn.mul[fewer][half](y[r*kn.tokens:], x, w[r*kBlock:], add, f.next+uintptr(r*f.stride), f.stride, f.step)
+		r += n
+	}
+}
+
+// plain32 and plain64 are the definition, without kernels.
+var (
+	plain32 = gemmKernel[float32]{name: plainName, rows: 1, fewer: 1, tokens: plainTokens, mul: plainMul(plainMul32)}
+	plain64 = gemmKernel[float64]{name: plainName, rows: 1, fewer: 1, tokens: plainTokens, mul: plainMul(plainMul64)}
+)
+
+const (
+	plainName   = "plain Go"
+	plainTokens = 4
+)
+
+func plainKernel[T accel.Float]() *gemmKernel[T] {
+	var kn any = &plain64
+	if unsafe.Sizeof(T(0)) == 4 {
+		kn = &plain32
+	}
+	return kn.(*gemmKernel[T])
+}
+
+func plainMul[T accel.Float](f mulFunc[T]) [2][2]mulFunc[T] {
+	return [2][2]mulFunc[T]{{f, f}, {f, f}}
+}
+
+func plainMul32(y, x, w []float32, add bool, _ uintptr, _, _ int) {
+	var s [plainTokens]float32
+	for k := range len(x) / plainTokens {
+		xs, w := (*[plainTokens]float32)(x[k*plainTokens:]), w[k]
+		for t := range s {
+			// As fma32 begins; most sums are no case for it.
+			v := float64(xs[t])*float64(w) + float64(s[t])
+			if b := math.Float64bits(v); b&(1<<29-1) == 1<<28 || b>>52&0x7ff <= 1023-126 {
+				s[t] = fma32(xs[t], w, s[t])
+			} else {
+				s[t] = float32(v)
+			}
+		}
+	}
+	plainSums(y, s[:], add)
+}
+
+func plainMul64(y, x, w []float64, add bool, _ uintptr, _, _ int) {
+	var s [plainTokens]float64
+	for k := range len(x) / plainTokens {
+		xs, w := (*[plainTokens]float64)(x[k*plainTokens:]), w[k]
+		for t := range s {
+			s[t] = math.FMA(xs[t], w, s[t])
+		}
+	}
+	plainSums(y, s[:], add)
+}
+
+func plainSums[T accel.Float](y, s []T, add bool) {
+	for t, s := range s {
+		if add {
+			s = y[t] + s
+		}
+		y[t] = s
+	}
+}

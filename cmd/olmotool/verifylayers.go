@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"olmotool/internal/human"
+	"olmotool/verify"
+	"olmotool/verify/metrics"
+	"olmotool/verify/words"
+)
+
+// shownLayers is how many layers are printed; of more, those in the middle that
+// are as they should be are left out.
+const shownLayers = 40
+
+// forward prints what the forward passes showed.
+func (p *printer) forward(f *verify.Forward, rule string) {
+	p.line("\nforward pass: %s, %s in %s (%s), rule %s", f.Arithmetic, words.Plural(f.Tokens, "token"), words.Plural(f.Sequences, "sequence"), printable(f.Input), rule)
+	if d := f.FirstDivergence; d != nil {
+		p.line("\nfirst divergence: %s: %s %s, limit %s", words.Place(*d, f.LayersRun), d.Metric, human.Number(d.Value), human.Number(d.Limit))
+		if d.Hypothesis != "" {
+			p.line("  %s", printable(d.Hypothesis))
+		}
+		t := table{columns: []column{{name: "SITE"}, {name: "RELRMS", right: true}, {name: "LIMIT", right: true}, {}}}
+		for _, s := range f.Sites {
+			t.add(s.Site, human.Number(s.RelRMS), words.Limit(s.Limit), mark(s.OK))
+		}
+		p.table(t)
+	}
+	if len(f.Layers) > 0 {
+		p.line("")
+		p.table(layersTable(f.Layers))
+	}
+	if len(f.Checks) > 0 {
+		t := table{columns: []column{{name: "CHECK"}, {name: "METRIC"}, {name: "FOUND", right: true}, {name: "LIMIT", right: true}, {}}}
+		for _, c := range f.Checks {
+			t.add(c.Rule, c.Metric, human.Number(c.Value), words.Limit(c.Limit), mark(c.OK))
+		}
+		p.line("")
+		p.table(t)
+	}
+	for _, m := range []struct {
+		what string
+		*metrics.Logits
+	}{
+		{"logits", f.Metrics},
+		{"logits, against ref in cand's types", f.Expected},
+		{"logits, of ref in cand's types against ref", f.Cost},
+	} {
+		if m.Logits != nil {
+			p.line("\n%s:", m.what)
+			p.rows(words.Logits(m.Logits))
+		}
+	}
+}
+
+// layersTable lists the layers; where there are many, those in the middle that
+// are within their limit are left out.
+func layersTable(ls []verify.Layer) table {
+	t := table{columns: []column{
+		{name: "LAYER", right: true}, {name: "ALONE", right: true}, {name: "LIMIT", right: true},
+		{name: "WORST TOKEN", right: true}, {name: "AT SEQ, POS", right: true}, {name: "END TO END", right: true}, {},
+	}}
+	floor := slices.ContainsFunc(ls, func(l verify.Layer) bool { return l.Floor != nil })
+	if floor {
+		t.columns = slices.Insert(t.columns, 3, column{name: "FLOOR", right: true})
+	}
+	const edge = shownLayers / 4
+	skipped := 0
+	for i, l := range ls {
+		if len(ls) > shownLayers && l.OK && i >= edge && i < len(ls)-edge {
+			skipped++
+			continue
+		}
+		if skipped > 0 {
+			t.add(append([]string{"…", fmt.Sprintf("%d fine", skipped)}, make([]string, len(t.columns)-2)...)...)
+			skipped = 0
+		}
+		cells := []string{
+			fmt.Sprint(l.Layer), words.Alone(l, l.Local), words.Limit(l.Limit),
+			words.Alone(l, l.WorstToken), at(l), human.Number(l.EndToEnd), mark(l.OK),
+		}
+		if floor {
+			f := ""
+			if l.Floor != nil {
+				f = human.Number(*l.Floor)
+			}
+			cells = slices.Insert(cells, 3, f)
+		}
+		t.add(cells...)
+	}
+	return t
+}
+
+// at says where the worst token of a layer is.
+func at(l verify.Layer) string {
+	if words.Alone(l, 0) == "" {
+		return ""
+	}
+	return fmt.Sprintf("%d, %d", l.WorstSequence, l.WorstPosition)
+}
+
+// selfTest prints which faults were found.
+func (p *printer) selfTest(s *verify.SelfTestReport) {
+	t := table{columns: []column{
+		{name: "FAULT"}, {name: "LAYER", right: true}, {name: "CAUGHT"}, {name: "BY"}, {name: "LOCATED"},
+		{name: "MARGIN", right: true}, {name: "NMSE OF LOGITS", right: true}, {name: "DIAGNOSIS"},
+	}}
+	caught := 0
+	for _, f := range s.Faults {
+		var by []string
+		if f.ByWeights {
+			by = append(by, "weights")
+		}
+		if f.ByForward {
+			by = append(by, "forward")
+		}
+		located := "no"
+		if f.Located {
+			located = "yes"
+		}
+		if f.Caught {
+			caught++
+		}
+		t.add(f.Name, fmt.Sprint(f.Layer), mark(f.Caught), strings.Join(by, ", "), located, human.Number(f.Margin), human.Number(f.EndToEndNMSE), f.Diagnosis)
+	}
+	p.line("\nself-test: %d of %s caught", caught, words.Plural(len(s.Faults), "injected fault"))
+	p.table(t)
+}
+
+// mark says whether something is as it should be.
+func mark(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "BEYOND"
+}

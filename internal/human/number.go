@@ -1,0 +1,30 @@
+package human
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Number formats a measured value with at most three digits that count: "0",
+// "3.12e-6", "0.0415", "12.3", "1.5e9"; "NaN" and "∞" as such.
+func Number(x float64) string {
+	switch a := math.Abs(x); {
+	case math.IsNaN(x):
+		return "NaN"
+	case math.IsInf(x, 1):
+		return "∞"
+	case math.IsInf(x, -1):
+		return "-∞"
+	case a != 0 && a < 1e-3 || a >= 1e6:
+		mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(x, 'e', 2, 64), "e")
+		if strings.Contains(mantissa, ".") {
+			mantissa = strings.TrimRight(strings.TrimRight(mantissa, "0"), ".")
+		}
+		sign := strings.TrimRight(exponent[:1], "+")
+		return mantissa + "e" + sign + strings.TrimLeft(exponent[1:], "0")
+	case a >= 999.5: // 'g' would say 1e+03
+		return strconv.FormatFloat(x, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(x, 'g', 3, 64)
+}

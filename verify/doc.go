@@ -1,0 +1,17 @@
+// Package verify answers whether two checkpoints are the same model, with a
+// number and a reason.
+//
+// [Run] compares a candidate with a reference at two levels. Weights (package
+// verify/weights): every element of every tensor, and a diagnosis of what is
+// wrong where they differ. Forward pass (package verify/forward): both models
+// run layer by layer on the same tokens, each layer of the candidate fed the
+// reference's input, so that an error is seen in the layer that makes it and
+// not averaged over the depth of the model; and end to end besides, down to the
+// logits. [Golden] compares a model with logits that were recorded elsewhere.
+// [SelfTest] injects faults (package verify/faults) and shows that each is
+// found: a check that can fail, shown failing.
+//
+// What is accepted is data: [Rules]. Each rule says what it looks at, its
+// limits, where these come from and what it cannot see. The answer is a
+// [Report].
+package verify

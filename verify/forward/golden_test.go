@@ -1,0 +1,101 @@
+package forward
+
+import (
+	"testing"
+
+	"olmotool/accel"
+	"olmotool/accel/cpu"
+	"olmotool/formats/olmo"
+)
+
+var models = []string{"olmo1", "olmo1-tied", "olmo2-mha", "olmo2-gqa", "olmo3"}
+
+// eachGolden runs a test for each recorded model, with its input and the rows of
+// the logits that are recorded.
+func eachGolden(t *testing.T, f func(t *testing.T, g golden, m *olmo.Model, b Batch, kept []int32)) {
+	for _, name := range models {
+		t.Run(name, func(t *testing.T) {
+			g := openGolden(t, name)
+			f(t, g, open(t, "models/"+name), Batch{Seqs: [][]int32{g.ints("input_ids")}}, g.ints("positions"))
+		})
+	}
+}
+
+// below fails unless an error is of a size. Both bounds are there to be seen: an
+// error far below what it should be is one of the test.
+func below(t *testing.T, what string, got, limit float64) {
+	t.Helper()
+	t.Logf("%s: %.2g, limit %.2g", what, got, limit)
+	if !(got < limit) {
+		t.Errorf("%s: %g, limit %g", what, got, limit)
+	}
+}
+
+// Transformers' float32 is itself 3e-7 to 6e-7 from its float64: sums of 64 to
+// 96 products. That is what ours has, too.
+func TestFloat32(t *testing.T) {
+	eachGolden(t, func(t *testing.T, g golden, m *olmo.Model, b Batch, kept []int32) {
+		f32, f64 := g.floats("logits_f32"), g.floats("logits_f64")
+		got := rows(logits(t, newPass(t, m, Options[float32]{}), b, nil, nil), kept)
+		t.Logf("transformers' f32 to its f64: %.2g", relRMS(f32, f64))
+		below(t, "relRMS to transformers' f32", relRMS(got, f32), 1e-6)
+		below(t, "relRMS to transformers' f64", relRMS(got, f64), 1e-6)
+		below(t, "relRMS to float64 throughout", relRMS(got, g.floats("logits_exact")), 1e-6)
+		below(t, "max abs to transformers' f32", maxAbs(got, f32), 2e-5)
+	})
+}
+
+// What transformers computes in a float64 model is rounded to float32 in norms
+// and softmax; where these are widened, nothing is left of the difference. So
+// the rotary tables are float32 in both, and all else is the same formula.
+func TestFloat64(t *testing.T) {
+	eachGolden(t, func(t *testing.T, g golden, m *olmo.Model, b Batch, kept []int32) {
+		f32, f64 := g.floats("logits_f32"), g.floats("logits_f64")
+		got := rows(logits(t, newPass(t, m, Options[float64]{}), b, nil, nil), kept)
+		below(t, "relRMS to float64 throughout", relRMS(got, g.floats("logits_exact")), 1e-14)
+		below(t, "relRMS to transformers' f64", relRMS(got, f64), relRMS(f32, f64))
+	})
+}
+
+// In bfloat16 results are equal or not: a rounding in another place changes
+// every fourth element, and some more with every block.
+func TestBF16(t *testing.T) {
+	eachGolden(t, func(t *testing.T, g golden, m *olmo.Model, b Batch, kept []int32) {
+		layers, hidden := int(m.Config.NumHiddenLayers), int(m.Config.HiddenSize)
+		want := g.floats("blocks_bf16") // [kept, layers, hidden]
+		got := rows(logits(t, newPass(t, m, Options[float32]{Rounding: cpu.BF16}), b, nil, func(l int, x accel.Matrix[float32]) {
+			for i, at := range kept {
+				block := want[(i*layers+l)*hidden:][:hidden]
+				if e := equal(rows(x, []int32{at}), block); e < 0.99 {
+					t.Errorf("layer %d, position %d: %.3f of the elements equal", l, at, e)
+				}
+			}
+		}), kept)
+		logits := g.floats("logits_bf16")
+		t.Logf("%.4f of the logits equal", equal(got, logits))
+		if e := equal(got, logits); e < 0.95 {
+			t.Errorf("%.3f of the logits equal", e)
+		}
+		// Half the precision of a bfloat16 would show the test to be empty.
+		if e := equal(got, g.floats("logits_f32")); e > 0.01 {
+			t.Errorf("%.3f of the logits equal those of float32", e)
+		}
+	})
+}
+
+// Transformers 5.0.0 to 5.12.1 scale the rotary embeddings of all layers of an
+// OLMo 3 as those of full-attention layers are; 4.57.6 and 5.13.0 on do not.
+// That this is all that is wrong with them, is seen by doing the same.
+func TestYaRNOnSlidingLayers(t *testing.T) {
+	g, m := openGolden(t, "olmo3"), open(t, "models/olmo3")
+	b, last := Batch{Seqs: [][]int32{g.ints("input_ids")}}, []int32{79}
+	wrong := g.floats("logits_5_12_1")
+	right := rows(logits(t, newPass(t, m, Options[float32]{}), b, nil, nil), last)
+	if e := relRMS(wrong, right); e < 0.1 {
+		t.Errorf("the wrong logits differ by %g from ours", e)
+	}
+	c := *m.Config
+	c.RopeSliding = c.Rope
+	same := rows(logits(t, newPass(t, &olmo.Model{Config: &c, Tensors: m.Tensors}, Options[float32]{}), b, nil, nil), last)
+	below(t, "relRMS with YaRN everywhere", relRMS(same, wrong), 1e-6)
+}

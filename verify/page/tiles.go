@@ -1,0 +1,88 @@
+package page
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"olmotool/internal/human"
+	"olmotool/verify"
+	"olmotool/verify/words"
+)
+
+// tile is a number in large type.
+type tile struct {
+	words.Row
+	OK bool
+}
+
+// Tiles are the numbers to be seen first.
+func (v view) Tiles() []tile {
+	var ts []tile
+	add := func(ok bool, name, value, note string) {
+		ts = append(ts, tile{words.Row{Name: name, Value: value, Note: note}, ok})
+	}
+	if w := v.Weights; w != nil {
+		good := w.Identical + w.Cast + w.Quantised + w.Bounded
+		add(w.Equal, "weights", fmt.Sprintf("%s of %s", human.Count(int64(good)), human.Count(int64(w.Tensors+len(w.Missing)))), "tensors are the reference's")
+	}
+	if f := v.Forward; f != nil {
+		if l := v.worst(); l != nil {
+			add(beyond(f.Layers) == 0, "largest error of a layer", human.Number(v.errorOf(*l)), fmt.Sprintf("layer %d; limit: %s", l.Layer, words.Limit(l.Limit)))
+		}
+		if m := f.Metrics; m != nil {
+			add(passes(f.Checks, "rel_rms", "centred_rel_rms"), "error of the logits", human.Number(m.RelRMS), "relative, end to end")
+			add(passes(f.Checks, "kl_max", "kl_mean", "kl_p99"), "largest KL", human.Number(m.KLMax), "nats, of one position")
+			add(passes(f.Checks, "unexcused_flips"), "same most likely token", words.Percent(m.Top1), words.Plural(m.Flips, "position")+" with another")
+		}
+	}
+	if t := v.Text; t != nil && t.Comparison != nil {
+		add(true, "perplexity", human.Number(t.PerplexityCand.Value), "of the reference: "+human.Number(t.PerplexityRef.Value))
+	}
+	if s := v.SelfTest; s != nil {
+		n := 0
+		for _, f := range s.Faults {
+			n += count(f.Caught)
+		}
+		add(s.Passed, "self-test", fmt.Sprintf("%d of %d", n, len(s.Faults)), "injected faults were caught")
+	}
+	return ts
+}
+
+// alone reports whether layers were compared one by one.
+func alone(f *verify.Forward) bool {
+	return slices.ContainsFunc(f.Layers, func(l verify.Layer) bool { return !math.IsNaN(l.Limit) })
+}
+
+// errorOf is the error that a layer is judged by, or else told of.
+func (v view) errorOf(l verify.Layer) float64 {
+	if alone(v.Forward) {
+		return l.Local
+	}
+	return l.EndToEnd
+}
+
+// worst returns the layer with the largest error, nil if there is none.
+func (v view) worst() *verify.Layer {
+	var w *verify.Layer
+	for i := range v.Forward.Layers {
+		l := &v.Forward.Layers[i]
+		if w == nil || v.errorOf(*l) > v.errorOf(*w) || !finite(v.errorOf(*l)) && finite(v.errorOf(*w)) {
+			w = l
+		}
+	}
+	return w
+}
+
+// beyond counts the layers beyond their limit.
+func beyond(ls []verify.Layer) (n int) {
+	for _, l := range ls {
+		n += count(!l.OK)
+	}
+	return n
+}
+
+// passes reports whether no check of these metrics failed.
+func passes(cs []verify.Check, metrics ...string) bool {
+	return !slices.ContainsFunc(cs, func(c verify.Check) bool { return !c.OK && slices.Contains(metrics, c.Metric) })
+}

@@ -1,0 +1,243 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"olmotool/accel"
+	"olmotool/formats"
+	"olmotool/formats/olmo"
+	"olmotool/verify/faults"
+	"olmotool/verify/weights"
+)
+
+// SelfTest shows that verification can fail: the model has to be accepted as its
+// own copy, and with each fault of package faults has to be caught, by the
+// weights, by the forward pass, or by both, each looking by itself. Of o.Layers
+// only so many are taken, faults among them, for a model that takes too long.
+func SelfTest(ctx context.Context, s *olmo.Source, o Options) (*Report, error) {
+	o.Weights, o.Forward, o.EndToEnd, o.TruthF64, o.Text = true, true, false, false, nil
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	m, err := modelOf(s)
+	if err != nil {
+		return nil, err
+	}
+	m, o.Layers = shortened(m, o.layers(m.Config)), 0
+	v := &verification{Options: o, ref: m, cand: m, report: newReport()}
+	if _, err := v.run(ctx); err != nil {
+		return nil, err
+	}
+	if v.report.Forward == nil {
+		return nil, formats.Errorf(s.Path, "", "found a model that cannot be run, expected one to inject faults into: %s", v.report.NotRun)
+	}
+	v.report.SelfTest = &SelfTestReport{Passed: v.report.Accepted, Faults: []FaultTest{}}
+	if o.Arithmetic == "f64" {
+		err = injectAll[float64](ctx, v)
+	} else {
+		err = injectAll[float32](ctx, v)
+	}
+	if err != nil {
+		return nil, err
+	}
+	v.concludeSelfTest()
+	return v.report, nil
+}
+
+// shortened returns a model of the first layers.
+func shortened(m *olmo.Model, layers int) *olmo.Model {
+	if int64(layers) == m.Config.NumHiddenLayers {
+		return m
+	}
+	c := *m.Config
+	c.NumHiddenLayers = int64(layers)
+	c.LayerTypes = c.LayerTypes[:min(layers, len(c.LayerTypes))]
+	keep := map[string]bool{}
+	for _, s := range c.Tensors() {
+		keep[s.Name] = true
+	}
+	ts := slices.DeleteFunc(slices.Clone(m.Tensors), func(t formats.Tensor) bool { return !keep[t.Name] })
+	return &olmo.Model{Config: &c, Tensors: ts, Source: m.Source}
+}
+
+// injectAll tests each fault.
+func injectAll[T accel.Float](ctx context.Context, v *verification) error {
+	all := faults.List(v.ref.Config)
+	advance := v.stage("injecting faults", int64(len(all))*layerBytes(v.ref)*v.ref.Config.NumHiddenLayers)
+	clean, err := newRecorded[T](ctx, v)
+	if err != nil {
+		return err
+	}
+	defer clean.Close()
+	r := v.report.SelfTest
+	for _, f := range all {
+		t, err := inject(ctx, v, clean, f)
+		if err != nil {
+			return err
+		}
+		r.Faults = append(r.Faults, t)
+		r.Passed = r.Passed && (t.Caught || t.NoEffect)
+		advance(layerBytes(v.ref) * v.ref.Config.NumHiddenLayers)
+	}
+	return nil
+}
+
+// inject tests one fault.
+func inject[T accel.Float](ctx context.Context, v *verification, clean *recorded[T], f faults.Fault) (FaultTest, error) {
+	t := FaultTest{Name: f.Name, Layer: f.Layer, Doc: f.Doc}
+	m, err := f.Apply(v.ref)
+	if err != nil {
+		return t, err
+	}
+	if t.NoEffect, err = same(ctx, v, f, m); err != nil || t.NoEffect {
+		t.Diagnosis = "no effect on these weights"
+		return t, err
+	}
+	w, err := weights.Compare(ctx, around(v.ref, f), around(m, f), weights.Options{Threads: v.Threads})
+	if err != nil {
+		return t, err
+	}
+	says := weightsReasons(w)
+	t.ByWeights = !w.Equal
+	called := strings.Join(says, "\n")
+	for _, failure := range w.Failures {
+		called += "\n" + failure.Diagnosis
+	}
+	t.Diagnosed = strings.Contains(called, f.Diagnosis)
+
+	walk, err := clean.faulty(v, f, m)
+	if err != nil {
+		return t, err
+	}
+	defer walk.cand.Close()
+	if err := walk.run(ctx); err != nil {
+		return t, err
+	}
+	walk.judge()
+	r := walk.report
+	t.ByForward = slices.ContainsFunc(r.Checks, func(c Check) bool { return !c.OK })
+	t.Caught = t.ByWeights || t.ByForward
+	if d := r.FirstDivergence; d != nil {
+		t.Site = d.Site
+		t.Located = d.Layer == f.Layer && d.Site == f.Site
+		says = append(says, d.describe(r.LayersRun))
+	}
+	if len(says) > 0 {
+		t.Diagnosis = says[0]
+	}
+	t.Margin, t.EndToEndNMSE = r.margin(), r.Metrics.NMSEVar
+	return t, nil
+}
+
+// same reports whether a fault changes nothing in these weights: norms that are
+// all ones can be exchanged.
+func same(ctx context.Context, v *verification, f faults.Fault, m *olmo.Model) (bool, error) {
+	if !f.Weights {
+		return false, nil
+	}
+	for i, t := range m.Tensors {
+		if !slices.Contains(f.Tensors, t.Name) {
+			continue
+		}
+		want := v.ref.Tensors[i]
+		if want.DType != t.DType || !slices.Equal(want.Shape, t.Shape) {
+			return false, nil
+		}
+		equal, err := sameBytes(ctx, want, t)
+		if !equal || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// samePiece is how many bytes of each of two tensors are in memory.
+const samePiece = 1 << 20
+
+func sameBytes(ctx context.Context, a, b formats.Tensor) (bool, error) {
+	p, q := make([]byte, samePiece), make([]byte, samePiece)
+	for off := int64(0); off < a.Bytes(); off += samePiece {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		n := min(samePiece, a.Bytes()-off)
+		for _, x := range []struct {
+			t formats.Tensor
+			p []byte
+		}{{a, p[:n]}, {b, q[:n]}} {
+			if err := formats.ReadFull(x.t.Data, x.p, off); err != nil {
+				return false, formats.Errorf(x.t.Origin.File, place(x.t.Name), "%w", err)
+			}
+		}
+		if !slices.Equal(p[:n], q[:n]) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// around returns the layers in which a fault is, and the one before each: what
+// the comparison of weights has to see of a model to find and explain it.
+func around(m *olmo.Model, f faults.Fault) *olmo.Model {
+	var prefixes []string
+	for _, name := range f.Tensors {
+		var l int
+		if _, err := fmt.Sscanf(name, "model.layers.%d.", &l); err != nil {
+			return m
+		}
+		for _, l := range []int{l - 1, l} {
+			if p := fmt.Sprintf("model.layers.%d.", l); !slices.Contains(prefixes, p) {
+				prefixes = append(prefixes, p)
+			}
+		}
+	}
+	ts := slices.DeleteFunc(slices.Clone(m.Tensors), func(t formats.Tensor) bool {
+		return !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(t.Name, p) })
+	})
+	return &olmo.Model{Config: m.Config, Tensors: ts, Source: m.Source}
+}
+
+// margin is the largest of all errors in units of its limit.
+func (f *Forward) margin() float64 {
+	most := 0.0
+	for _, c := range f.Checks {
+		if c.Limit > 0 {
+			most = max(most, margin(c.Value, c.Limit))
+		}
+	}
+	for _, s := range f.Sites {
+		if !math.IsNaN(s.RelRMS) {
+			most = max(most, margin(s.RelRMS, s.Limit))
+		}
+	}
+	return most
+}
+
+func (v *verification) concludeSelfTest() {
+	r := v.report
+	caught, tested, forwardOnly := 0, 0, 0
+	for _, f := range r.SelfTest.Faults {
+		if f.NoEffect {
+			continue
+		}
+		tested++
+		if f.Caught {
+			caught++
+		} else {
+			r.Reasons = append(r.Reasons, fmt.Sprintf("fault %s in layer %d was not caught", f.Name, f.Layer))
+		}
+		if f.ByForward {
+			forwardOnly++
+		}
+	}
+	r.Accepted = r.SelfTest.Passed
+	r.Verdict = fmt.Sprintf("%d of %d injected faults caught, %d of them by the forward pass alone; the model itself is accepted", caught, tested, forwardOnly)
+	if !r.Accepted {
+		r.Verdict = "the self-test failed: " + r.Reasons[0]
+	}
+}

@@ -1,0 +1,306 @@
+package weights
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"math"
+	"math/bits"
+
+	"olmotool/formats"
+	"olmotool/formats/ggml"
+)
+
+const (
+	// maxListed is how many rows and elements that differ are remembered: as many
+	// as a person reads.
+	maxListed = 8
+	// maxColumns is up to what width it is noted which columns differ: a bit for
+	// each column and range, 16 KiB a range.
+	maxColumns = 1 << 17
+	// decodeElems is how many values are decoded at a time.
+	decodeElems = 4096
+)
+
+// measure is what lies between two tensors of one type and shape.
+type measure struct {
+	changed int64
+	rows    int64   // that have a change
+	elems   []int64 // the first that changed
+	first   []int64 // the first rows
+	lo, hi  int64   // the first and the last row, if there is one
+	columns []uint64
+
+	// Over elements that are finite on both sides, w being what should be and g
+	// what is.
+	ww, gg, wg, dd, maxAbs float64
+	ulp                    [6]int64
+	nan, inf               [2]int64 // of w and of g
+	measured               bool     // the sums mean something
+}
+
+// measured compares the tensors, of one type and shape, value by value. With
+// loose, a NaN is as good as another.
+func (c *comparison) measured(ctx context.Context, want, got formats.Tensor, loose bool) (*measure, error) {
+	blocks := want.DType.IsBlock() && canDecode(want.DType)
+	if blocks {
+		var err error
+		if want, err = formats.Cast(want, formats.F32, nil); err != nil {
+			return nil, err
+		}
+		if got, err = formats.Cast(got, formats.F32, nil); err != nil {
+			return nil, err
+		}
+	}
+	n := want.Elements()
+	step := rangeOf(n)
+	parts := make([]measure, (n+step-1)/step)
+	err := sweep(ctx, c.Threads, []int64{n}, func(int) int64 { return step }, func(w *worker, _ int, lo, n int64) error {
+		return w.measure(&parts[lo/step], want, got, lo, n, loose)
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := &measure{measured: want.DType.IsFloat()}
+	for i := range parts {
+		all.merge(&parts[i])
+	}
+	if blocks {
+		all.ulp = [6]int64{}
+	}
+	return all, nil
+}
+
+// canDecode reports whether the values of a type can be had.
+func canDecode(d formats.DType) bool { return formats.CanCast(d, formats.F32) }
+
+// measure measures a range of elements, in pieces.
+func (w *worker) measure(m *measure, want, got formats.Tensor, lo, n int64, loose bool) error {
+	row := rowElems(want.Shape)
+	if row > 1 && row <= maxColumns {
+		m.columns = make([]uint64, (row+63)/64)
+	}
+	d := want.DType
+	step := int64(decodeElems) / d.BlockElems() * d.BlockElems()
+	for end := lo + n; lo < end; lo += pieceElems {
+		a, b, _, err := w.read(want, got, lo, min(pieceElems, end-lo), refCand)
+		if err != nil {
+			return err
+		}
+		for at := int64(0); len(a) > 0; at += step {
+			k := min(step/d.BlockElems()*d.BlockBytes(), int64(len(a)))
+			m.add(d, a[:k], b[:k], lo+at, row, loose)
+			a, b = a[k:], b[k:]
+		}
+	}
+	return nil
+}
+
+// rowElems is how many elements a row has: one step of the first dimension.
+func rowElems(shape []int64) int64 {
+	n := int64(1)
+	for _, d := range shape[min(1, len(shape)):] {
+		n *= d
+	}
+	return max(n, 1)
+}
+
+// add measures whole blocks from element lo on.
+func (m *measure) add(d formats.DType, a, b []byte, lo, row int64, loose bool) {
+	var x, y [decodeElems]float64
+	same := bytes.Equal(a, b)
+	n := int64(len(a)) / d.BlockBytes() * d.BlockElems()
+	switch {
+	case d.IsFloat():
+		decode(x[:n], d, a)
+		if same {
+			m.sumSame(x[:n])
+			return
+		}
+		decode(y[:n], d, b)
+		m.sum(x[:n], y[:n])
+	case same:
+		return
+	}
+	size, elems := d.BlockBytes(), d.BlockElems()
+	for i := int64(0); i < n; i += elems {
+		p, q := a[:size], b[:size]
+		a, b = a[size:], b[size:]
+		if !d.IsFloat() {
+			if !bytes.Equal(p, q) { // what differs in a block is not known
+				for k := range elems {
+					m.change(lo+i+k, row)
+				}
+			}
+			continue
+		}
+		u, v := bitsOf(p), bitsOf(q)
+		m.ulp[ulpClass(ulps(d, u, v))]++
+		if u != v && !(loose && isNaN(d, u) && isNaN(d, v)) {
+			m.change(lo+i, row)
+		}
+	}
+}
+
+// change notes that an element is not what it should be. Elements come in order.
+func (m *measure) change(i, row int64) {
+	m.changed++
+	if len(m.elems) < maxListed {
+		m.elems = append(m.elems, i)
+	}
+	r := i / row
+	if m.rows == 0 {
+		m.lo, m.hi = r, -1
+	}
+	if m.hi != r {
+		m.rows++
+		if len(m.first) < maxListed {
+			m.first = append(m.first, r)
+		}
+	}
+	m.hi = r
+	if m.columns != nil {
+		c := i % row
+		m.columns[c/64] |= 1 << (c % 64)
+	}
+}
+
+// sumSame adds values that both sides have.
+func (m *measure) sumSame(x []float64) {
+	var s float64
+	for _, v := range x {
+		if v-v != 0 {
+			m.count(0, v)
+			m.count(1, v)
+			continue
+		}
+		s += v * v
+	}
+	m.ww, m.gg, m.wg = m.ww+s, m.gg+s, m.wg+s
+	m.ulp[0] += int64(len(x))
+}
+
+func (m *measure) sum(x, y []float64) {
+	for i, v := range x {
+		g := y[i]
+		if v-v != 0 || g-g != 0 {
+			m.count(0, v)
+			m.count(1, g)
+			continue
+		}
+		d := g - v
+		m.ww += v * v
+		m.gg += g * g
+		m.wg += v * g
+		m.dd += d * d
+		m.maxAbs = max(m.maxAbs, math.Abs(d))
+	}
+}
+
+// count counts a value that is no number.
+func (m *measure) count(side int, v float64) {
+	switch {
+	case v != v:
+		m.nan[side]++
+	case v-v != 0:
+		m.inf[side]++
+	}
+}
+
+// merge adds what was measured on the range that follows.
+func (m *measure) merge(o *measure) {
+	m.changed += o.changed
+	m.elems = append(m.elems, o.elems[:min(len(o.elems), maxListed-len(m.elems))]...)
+	if o.rows > 0 {
+		rows, first := o.rows, o.first
+		if m.rows > 0 && m.hi == o.lo { // a row that reaches into both ranges
+			rows, first = rows-1, first[1:]
+		}
+		if m.rows == 0 {
+			m.lo = o.lo
+		}
+		m.hi = o.hi
+		m.rows += rows
+		m.first = append(m.first, first[:min(len(first), maxListed-len(m.first))]...)
+	}
+	if m.columns == nil {
+		m.columns = o.columns
+	} else {
+		for i, c := range o.columns {
+			m.columns[i] |= c
+		}
+	}
+	m.ww, m.gg, m.wg, m.dd = m.ww+o.ww, m.gg+o.gg, m.wg+o.wg, m.dd+o.dd
+	m.maxAbs = max(m.maxAbs, o.maxAbs)
+	for i := range m.ulp {
+		m.ulp[i] += o.ulp[i]
+	}
+	for i := range m.nan {
+		m.nan[i] += o.nan[i]
+		m.inf[i] += o.inf[i]
+	}
+}
+
+// changedColumns returns how many columns have a change, and the first of them;
+// 0 if it is not known.
+func (m *measure) changedColumns() (n, first int64) {
+	first = -1
+	for i, c := range m.columns {
+		if c != 0 && first < 0 {
+			first = int64(64*i + bits.TrailingZeros64(c))
+		}
+		n += int64(bits.OnesCount64(c))
+	}
+	return n, first
+}
+
+// relRMS is √(Σ(g−w)²/Σw²); 1 if w is zero and g is not.
+func (m *measure) relRMS() float64 {
+	switch {
+	case m.dd == 0:
+		return 0
+	case m.ww == 0:
+		return 1
+	}
+	return finite(math.Sqrt(m.dd) / math.Sqrt(m.ww))
+}
+
+// cosine is Σwg/√(Σw²·Σg²); 0 if a side is zero.
+func (m *measure) cosine() float64 {
+	n := math.Sqrt(m.ww) * math.Sqrt(m.gg)
+	if n == 0 || n-n != 0 {
+		return 0
+	}
+	return max(-1, min(1, m.wg/n))
+}
+
+// finite returns x, or the largest number if it is none: JSON has no others.
+func finite(x float64) float64 {
+	if x-x != 0 {
+		return math.MaxFloat64
+	}
+	return x
+}
+
+// decode sets x to the values of elements of a plain type.
+func decode(x []float64, d formats.DType, b []byte) {
+	if d == formats.F64 {
+		for i := range x {
+			x[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+		}
+		return
+	}
+	var narrow [decodeElems]float32
+	f := narrow[:len(x)]
+	switch d {
+	case formats.F32:
+		ggml.DecodeF32(f, b)
+	case formats.F16:
+		ggml.DecodeF16(f, b)
+	case formats.BF16:
+		ggml.DecodeBF16(f, b)
+	}
+	for i, v := range f {
+		x[i] = float64(v)
+	}
+}

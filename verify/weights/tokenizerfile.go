@@ -1,0 +1,151 @@
+package weights
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"olmotool/internal/ordjson"
+)
+
+// compareTokenizerFiles compares what two tokenizer.json say, part by part: the
+// same things may be written in more than one way.
+func (c *comparison) compareTokenizerFiles(a, b *ordjson.Object) {
+	add := func(format string, args ...any) {
+		c.report.Tokenizer = append(c.report.Tokenizer, fmt.Sprintf(format, args...))
+	}
+	m, n := object(a, "model"), object(b, "model")
+	if d := diffMap(object(m, "vocab"), object(n, "vocab")); d != "" {
+		add("vocabulary: %s", d)
+	}
+	if d := diffList(merges(m), merges(n)); d != "" {
+		add("merges: %s", d)
+	}
+	if d := diffList(addedTokens(a), addedTokens(b)); d != "" {
+		add("added tokens: %s", d)
+	}
+	for _, part := range []struct {
+		a, b   *ordjson.Object
+		prefix string
+		skip   []string
+		note   []string
+	}{
+		{prefix: "model.", a: m, b: n, skip: []string{"vocab", "merges"}},
+		// How long a text may be is not the tokenizer's business: transformers
+		// sets both when it is called.
+		{a: a, b: b, skip: []string{"model", "added_tokens", "version"}, note: []string{"truncation", "padding"}},
+	} {
+		for _, key := range keysOf(part.a, part.b) {
+			x, y := canonical(part.a, key), canonical(part.b, key)
+			if x == y || slices.Contains(part.skip, key) {
+				continue
+			}
+			said := fmt.Sprintf("%s%.40s: %.100s and %.100s", part.prefix, key, x, y)
+			if slices.Contains(part.note, key) {
+				c.report.Notes = append(c.report.Notes, said)
+			} else {
+				add("%s", said)
+			}
+		}
+	}
+}
+
+// object returns a member that is an object; an empty one if it is not.
+func object(o *ordjson.Object, key string) *ordjson.Object {
+	v, _ := o.Get(key)
+	if p, ok := v.(*ordjson.Object); ok {
+		return p
+	}
+	return new(ordjson.Object)
+}
+
+// keysOf returns the keys of both, each once.
+func keysOf(a, b *ordjson.Object) []string {
+	keys := a.Keys()
+	for _, k := range b.Keys() {
+		if _, ok := a.Get(k); !ok {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// canonical is the text of a member with keys in one order. What is not there,
+// null, and false where nothing is said, are one.
+func canonical(o *ordjson.Object, key string) string {
+	v, _ := o.Get(key)
+	if v == nil || v == false {
+		return "none"
+	}
+	b, err := ordjson.Encode(v, ordjson.Options{SortKeys: true})
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+// merges are the merges of a model in one of their two forms.
+func merges(model *ordjson.Object) []string {
+	v, _ := model.Get("merges")
+	list, _ := v.([]any)
+	out := make([]string, len(list))
+	for i, m := range list {
+		switch m := m.(type) {
+		case string:
+			out[i] = strings.Replace(m, " ", "\x00", 1)
+		case []any:
+			if len(m) == 2 {
+				out[i] = fmt.Sprint(m[0], "\x00", m[1])
+			}
+		}
+	}
+	return out
+}
+
+// addedTokens are the added tokens of a tokenizer, in whatever order it has them.
+func addedTokens(o *ordjson.Object) []string {
+	v, _ := o.Get("added_tokens")
+	list, _ := v.([]any)
+	out := make([]string, len(list))
+	for i, t := range list {
+		b, err := ordjson.Encode(t, ordjson.Options{SortKeys: true})
+		if err != nil {
+			b = []byte(err.Error())
+		}
+		out[i] = string(b)
+	}
+	slices.SortStableFunc(out, func(a, b string) int { return strings.Compare(a, b) })
+	return out
+}
+
+// diffMap says how two mappings differ; nothing if they do not.
+func diffMap(a, b *ordjson.Object) string {
+	n := 0
+	first := ""
+	for _, key := range keysOf(a, b) {
+		x, y := canonical(a, key), canonical(b, key)
+		if x == y {
+			continue
+		}
+		if n++; n == 1 {
+			first = fmt.Sprintf("%.60q is %.20s and %.20s", key, x, y)
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d differ, the first: %s", n, max(a.Len(), b.Len()), first)
+}
+
+// diffList says how two lists differ; nothing if they do not.
+func diffList(a, b []string) string {
+	if slices.Equal(a, b) {
+		return ""
+	}
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return fmt.Sprintf("the first that differs is %d: %.100q and %.100q", i, a[i], b[i])
+		}
+	}
+	return fmt.Sprintf("%d and %d", len(a), len(b))
+}
