@@ -83,15 +83,18 @@ func (s *summed) finish(r run) {
 	}
 }
 
+// checkBytes is how much of what was left out is read at a time.
+const checkBytes = 1 << 20
+
 // check compares the sum of the tensor, if it was read, after reading what was
 // left out.
 func (s *summed) check() error {
 	if len(s.runs) == 0 {
 		return nil
 	}
-	buf := make([]byte, compareBytes)
-	for off := int64(0); len(s.runs) > 1 || s.runs[0].hi-s.runs[0].lo < s.Size(); off += compareBytes {
-		if err := formats.ReadFull(s, buf[:min(compareBytes, s.Size()-off)], off); err != nil {
+	buf := make([]byte, checkBytes)
+	for off := int64(0); len(s.runs) > 1 || s.runs[0].hi-s.runs[0].lo < s.Size(); off += checkBytes {
+		if err := formats.ReadFull(s, buf[:min(checkBytes, s.Size()-off)], off); err != nil {
 			return fmt.Errorf("tensor %q: %w", s.tensor.Name, err)
 		}
 	}

@@ -1,16 +1,13 @@
 package convert
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"olmotool/formats"
 	"olmotool/formats/olmo"
+	"olmotool/verify/weights"
 )
 
 // VerifyError says that an output, read back, is not what it was made from.
@@ -69,7 +66,7 @@ func (c *conversion) readBack(ctx context.Context, out staged) error {
 	for _, t := range got.Tensors {
 		have[t.Name] = t
 	}
-	pairs := make([]pair, len(want))
+	pairs := make([]weights.Pair, len(want))
 	var total int64
 	for i, w := range want {
 		g, ok := have[w.Name]
@@ -79,75 +76,8 @@ func (c *conversion) readBack(ctx context.Context, out staged) error {
 		if g.DType != w.DType || !slices.Equal(g.Shape, w.Shape) {
 			return fmt.Errorf("tensor %q: found %s %v, expected %s %v", w.Name, g.DType, g.Shape, w.DType, w.Shape)
 		}
-		pairs[i] = pair{w, g}
+		pairs[i] = weights.Pair{Want: w, Got: g}
 		total += w.Bytes()
 	}
-	return compare(ctx, pairs, c.Threads, c.stage("verifying", total))
-}
-
-// pair is a tensor as it should be and as it is.
-type pair struct{ want, got formats.Tensor }
-
-// compareBytes is how much of both sides one worker holds.
-const compareBytes = 1 << 20
-
-// compare reads both sides of every pair and returns a difference if there is
-// one.
-func compare(ctx context.Context, pairs []pair, threads int, progress func(int64)) error {
-	var mu sync.Mutex
-	i, at := 0, int64(0)
-	next := func() (p pair, off int64, ok bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		for i < len(pairs) && at >= pairs[i].want.Bytes() {
-			i, at = i+1, 0
-		}
-		if i == len(pairs) {
-			return p, 0, false
-		}
-		off = at
-		at += compareBytes
-		return pairs[i], off, true
-	}
-	g, ctx := errgroup.WithContext(ctx)
-	for range threads {
-		g.Go(func() error {
-			a, b := make([]byte, compareBytes), make([]byte, compareBytes)
-			for {
-				p, off, ok := next()
-				if !ok {
-					return nil
-				}
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				n := min(compareBytes, p.want.Bytes()-off)
-				if err := p.compare(a[:n], b[:n], off); err != nil {
-					return err
-				}
-				if progress != nil {
-					progress(n)
-				}
-			}
-		})
-	}
-	return g.Wait()
-}
-
-// compare compares the bytes at off, using a and b.
-func (p pair) compare(a, b []byte, off int64) error {
-	if err := formats.ReadFull(p.want.Data, a, off); err != nil {
-		return fmt.Errorf("tensor %q of the source: %w", p.want.Name, err)
-	}
-	if err := formats.ReadFull(p.got.Data, b, off); err != nil {
-		return fmt.Errorf("tensor %q: %w", p.want.Name, err)
-	}
-	if bytes.Equal(a, b) {
-		return nil
-	}
-	k := 0
-	for a[k] == b[k] {
-		k++
-	}
-	return fmt.Errorf("tensor %q: byte %d: found %#02x, expected %#02x", p.want.Name, off+int64(k), b[k], a[k])
+	return weights.Same(ctx, pairs, c.Threads, c.stage("verifying", total))
 }

@@ -28,8 +28,8 @@ func expect(ref, cand *olmo.Model) expectation {
 		types[t.Name] = t.DType
 	}
 	head, embed := olmo.Tied()[0], olmo.Tied()[1]
-	if _, ok := types[head]; !ok {
-		types[head] = types[embed] // tied
+	if d, ok := types[embed]; ok && types[head] == 0 {
+		types[head] = d // tied
 	}
 	e := expectation{model: ref}
 	model := &olmo.Model{Config: ref.Config, Source: ref.Source, Tensors: untied(ref, types[head] != types[embed])}

@@ -66,7 +66,7 @@ func headBytes(m *olmo.Model) int64 {
 	return 0
 }
 
-// blocks cuts n rows of so many bytes each into runs, as even as can be, none of
+// blocks cuts n > 0 rows of so many bytes each into runs, as even as can be, none of
 // them larger than most, and returns their length.
 func blocks(n int, row, most int64) (rows int) {
 	fit := max(1, int(most/row))

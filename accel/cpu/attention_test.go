@@ -29,7 +29,7 @@ func randomSequence[T accel.Float](r *rand.Rand, tokens, heads, kvHeads, d, wind
 func drawSequence[T accel.Float](t *rapid.T) sequence[T] {
 	r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
 	kv := rapid.IntRange(1, 3).Draw(t, "kv heads")
-	return randomSequence[T](r, rapid.IntRange(0, 3*blockRows).Draw(t, "tokens"), kv*rapid.IntRange(1, 3).Draw(t, "group"), kv,
+	return randomSequence[T](r, rapid.IntRange(0, 5*blockRows/2).Draw(t, "tokens"), kv*rapid.IntRange(1, 3).Draw(t, "group"), kv,
 		rapid.IntRange(1, 20).Draw(t, "d"), rapid.IntRange(0, 2*blockRows).Draw(t, "window"))
 }
 

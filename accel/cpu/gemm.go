@@ -32,8 +32,7 @@ const threadWork = 1 << 19
 // gemm sets y[m,n] to x[m,k]·w[n,k]ᵀ on the calling goroutine. Rows of y, x and
 // w begin ldy, ldx and ldw elements apart.
 func gemm[T accel.Float](y []T, ldy int, x []T, ldx, m int, w []T, ldw, n, k int) {
-	size := int(unsafe.Sizeof(T(0)))
-	p := product[T]{current[T](), y, ldy, weights[T]{bytesOf(w), ldw * size, size, copyBytes[T]}, n, k}
+	p := product[T]{current[T](), y, ldy, inMemory(w, ldw), n, k}
 	p.compute(1, x, ldx, m)
 }
 

@@ -24,11 +24,16 @@ func (d Device[T]) MatMul(y accel.Matrix[T], at int, x accel.Matrix[T], w accel.
 	if err := check(y, at, x, w); err != nil {
 		return err
 	}
-	kn := current[T]()
-	size := w.Type.Size()
-	p := product[T]{kn, y.Data[min(at, len(y.Data)):], y.Cols, weights[T]{w.Bytes, w.Cols * size, size, decoder(kn, w.Type)}, w.Rows, w.Cols}
+	p := newProduct(current[T](), y, at, w)
 	p.compute(d.Threads, x.Data, x.Cols, x.Rows)
 	return nil
+}
+
+// newProduct returns the product of what check has passed.
+func newProduct[T accel.Float](kn *gemmKernel[T], y accel.Matrix[T], at int, w accel.Weight) product[T] {
+	size := w.Type.Size()
+	// Without rows, y has no column to begin with.
+	return product[T]{kn, y.Data[min(at, len(y.Data)):], y.Cols, weights[T]{w.Bytes, w.Cols * size, size, decoder(kn, w.Type)}, w.Rows, w.Cols}
 }
 
 // check is [accel.Check] for any values: it compares before it multiplies.

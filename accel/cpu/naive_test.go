@@ -54,7 +54,7 @@ func naiveAttention(q, k, v accel.Matrix[float64], heads, kvHeads, window int) (
 				for c := range d {
 					s.Row(i)[j] += q.Row(i)[h*d+c] * k.Row(j)[kv*d+c]
 				}
-				s.Row(i)[j] *= math.Pow(float64(d), -0.5)
+				s.Row(i)[j] /= math.Sqrt(float64(d))
 				if j > i || window > 0 && i-j >= window {
 					s.Row(i)[j] = math.Inf(-1)
 				}

@@ -75,8 +75,11 @@ func f16(h uint16) float32 {
 	return math.Float32frombits(math.Float32bits(v) | uint32(h&0x8000)<<16)
 }
 
-// copyBytes decodes elements that have the type and the byte order of memory.
-func copyBytes[T accel.Float](dst []T, src []byte) { copy(bytesOf(dst), src) }
+// inMemory returns the weights whose rows begin so many elements of w apart.
+func inMemory[T accel.Float](w []T, ldw int) weights[T] {
+	size := int(unsafe.Sizeof(T(0)))
+	return weights[T]{bytesOf(w), ldw * size, size, func(dst []T, src []byte) { copy(bytesOf(dst), src) }}
+}
 
 func bytesOf[T accel.Float](x []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*int(unsafe.Sizeof(T(0))))

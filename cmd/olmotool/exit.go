@@ -71,6 +71,15 @@ func usageError(format string, args ...any) error {
 	return &convert.UsageError{Err: fmt.Errorf(format, args...)}
 }
 
+// inFlag names the flag that an error in options of package verify is about: it
+// has the option's name.
+func inFlag(err error) error {
+	if asked := (*verify.UsageError)(nil); errors.As(err, &asked) {
+		return usageError("--%w", asked.Err)
+	}
+	return err
+}
+
 // answer is no, after the command has printed what it found. It is not an error:
 // stderr's last line says it in its own words.
 type answer struct{ text string }

@@ -40,7 +40,7 @@ stores F32.
 Weights are read a piece at a time: memory does not grow with the model.
 ` + exitStatus,
 		Example: `  olmotool logits OLMo-2-1124-7B -o logits.safetensors --tokens 1,2,3
-  olmotool logits model.gguf -o logits.safetensors --text "Language modeling is"
+  olmotool logits model.gguf -o logits.safetensors --text Hello
   olmotool logits random:1b -o logits.safetensors --seed 0 --length 512`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -92,6 +92,9 @@ func (f *logitsFlags) run(cmd *cobra.Command, g *global, path string) error {
 			return usageError("--memory: %w", err)
 		}
 	}
+	if err := tensorsFile.replaceable(f.output, f.force); err != nil {
+		return err
+	}
 	src, err := openSource(path, f.from)
 	if err != nil {
 		return err
@@ -105,7 +108,7 @@ func (f *logitsFlags) run(cmd *cobra.Command, g *global, path string) error {
 	r, err := verify.Logits(cmd.Context(), src, f.output, f.force, o)
 	done()
 	if err != nil {
-		return err
+		return inFlag(err)
 	}
 	g.report(src.Findings)
 	d := logitsDoc{"olmotool.logits/1", r, len(o.Tokens.Seqs), f.dtype, time.Since(start).Seconds(), peakRSS()}

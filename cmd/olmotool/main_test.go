@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,14 +41,14 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "jsonfield": jsonField, "let": let, "same": same, "names": names, "asplanned": asPlanned, "flip": flip, "cat": cat,
+			"exits": exits, "jsonfield": jsonField, "let": let, "same": same, "names": names, "asplanned": asPlanned, "flip": flip, "poke": poke, "cat": cat,
 		},
 	})
 }
 
 // exits CODE COMMAND… runs a command that must end with this code. If that is
-// not 0, nothing may have changed on disk, and from 2 on the last line on
-// stderr, and no other, says what is wrong.
+// not 0, nothing may have changed on disk, and the last line on stderr, and no
+// other, says what is wrong, or what the answer is.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND ARG…")
@@ -71,9 +72,13 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the run failed and changed files; before:\n%s\nafter:\n%s", before, after)
 	}
 	lines := strings.Split(strings.TrimSuffix(ts.ReadFile("stderr"), "\n"), "\n")
+	verdict := regexp.MustCompile(`^error: `)
+	if code == 1 {
+		verdict = regexp.MustCompile(`^(error|not accepted): `)
+	}
 	for i, line := range lines {
-		if strings.HasPrefix(line, "error: ") != (i == len(lines)-1) {
-			ts.Fatalf("want stderr to end in its only line that begins with \"error: \", found:\n%s", strings.Join(lines, "\n"))
+		if verdict.MatchString(line) != (i == len(lines)-1) {
+			ts.Fatalf("want stderr to end in its only line that matches %s, found:\n%s", verdict, strings.Join(lines, "\n"))
 		}
 	}
 }
@@ -246,6 +251,20 @@ func flip(ts *testscript.TestScript, _ bool, args []string) {
 	i, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	b[i] ^= 0xff
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o666))
+}
+
+// poke FILE OFFSET HEX overwrites bytes; a negative offset counts from the end.
+func poke(ts *testscript.TestScript, _ bool, args []string) {
+	b := []byte(ts.ReadFile(args[0]))
+	i, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	x, err := hex.DecodeString(args[2])
+	ts.Check(err)
+	if i < 0 {
+		i += len(b)
+	}
+	copy(b[i:], x)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o666))
 }
 

@@ -19,6 +19,10 @@ type malformed struct {
 	path  string // what is given to the command
 	want  string // a regular expression on what is wrong, after "error: PATH"
 
+	// command, if set, is what is run instead of inspect and convert: the path
+	// stands for itself in it.
+	command []string
+
 	converting bool  // inspect can describe it; converting it fails
 	plain      bool  // the message does not say "found …, expected …"
 	memory     int64 // bytes that may be allocated, in all; 0: defaultMemory
@@ -65,6 +69,9 @@ func gallery(t *testing.T) []struct {
 		{"GGUF", ggufCases()},
 		{"directory", directoryCases(t)},
 		{"config.json", configCases(t)},
+		{"golden file", goldenCases()},
+		{"file of token ids", tokensCases()},
+		{"text", textCases(t)},
 	}
 }
 
@@ -109,17 +116,21 @@ func (fs files) write(t *testing.T) {
 func (c *malformed) check(t *testing.T) string {
 	t.Helper()
 	before := tree(t)
-	code, _, stderr := c.run(t, "inspect", c.path, "--tensors")
-	if c.converting != (code == exitOK) {
-		t.Errorf("inspect: exit code %d, stderr %s", code, stderr)
+	command := c.command
+	if command == nil {
+		code, _, stderr := c.run(t, "inspect", c.path, "--tensors")
+		if c.converting != (code == exitOK) {
+			t.Errorf("inspect: exit code %d, stderr %s", code, stderr)
+		}
+		out := "out.safetensors"
+		if fi, err := os.Stat(c.path); err == nil && fi.IsDir() {
+			out = "out"
+		}
+		command = []string{"convert", c.path, out, "--quiet"}
 	}
-	out := "out.safetensors"
-	if fi, err := os.Stat(c.path); err == nil && fi.IsDir() {
-		out = "out"
-	}
-	code, stdout, stderr := c.run(t, "convert", c.path, out, "--quiet")
+	code, stdout, stderr := c.run(t, command...)
 	if code != exitInput || stdout != "" {
-		t.Errorf("convert: exit code %d, stdout %q", code, stdout)
+		t.Errorf("%s: exit code %d, stdout %q", command[0], code, stdout)
 	}
 	msg, ok := strings.CutPrefix(stderr, "error: ")
 	if !ok || strings.Count(stderr, "\n") != 1 {

@@ -12,7 +12,7 @@ import (
 // may be.
 func TestCommands(t *testing.T) {
 	root := newRoot(new(bool))
-	choices := []string{"to", "from", "dtype", "container", "log-level"}
+	choices := []string{"to", "from", "from-cand", "dtype", "container", "device", "rule", "log-level"}
 	for _, c := range append(root.Commands(), root) {
 		if c.Hidden {
 			continue
@@ -22,8 +22,9 @@ func TestCommands(t *testing.T) {
 		}
 		for line := range strings.Lines(c.Example) {
 			words := strings.Fields(line)
-			cmd, rest, err := root.Find(words[1:])
-			if err != nil || cmd == root {
+			again := newRoot(new(bool)) // flags that were parsed stay
+			cmd, rest, err := again.Find(words[1:])
+			if err != nil || cmd == again {
 				t.Errorf("%s: example %q: %v", c.Name(), line, err)
 				continue
 			}

@@ -81,7 +81,7 @@ func (f *verifyFlags) run(cmd *cobra.Command, g *global, args []string) error {
 	r, err := f.compare(cmd.Context(), cmd.InOrStdin(), args)
 	done()
 	if err != nil {
-		return err
+		return inFlag(err)
 	}
 	g.report(r.Findings)
 	seconds := time.Since(start).Seconds()

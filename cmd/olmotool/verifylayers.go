@@ -7,7 +7,6 @@ import (
 
 	"olmotool/internal/human"
 	"olmotool/verify"
-	"olmotool/verify/metrics"
 	"olmotool/verify/words"
 )
 
@@ -19,7 +18,7 @@ const shownLayers = 40
 func (p *printer) forward(f *verify.Forward, rule string) {
 	p.line("\nforward pass: %s, %s in %s (%s), rule %s", f.Arithmetic, words.Plural(f.Tokens, "token"), words.Plural(f.Sequences, "sequence"), printable(f.Input), rule)
 	if d := f.FirstDivergence; d != nil {
-		p.line("\nfirst divergence: %s: %s %s, limit %s", words.Place(*d, f.LayersRun), d.Metric, human.Number(d.Value), human.Number(d.Limit))
+		p.line("\nfirst divergence: %s: %s", words.Place(*d, f.LayersRun), words.Amount(*d))
 		if d.Hypothesis != "" {
 			p.line("  %s", printable(d.Hypothesis))
 		}
@@ -41,19 +40,31 @@ func (p *printer) forward(f *verify.Forward, rule string) {
 		p.line("")
 		p.table(t)
 	}
-	for _, m := range []struct {
-		what string
-		*metrics.Logits
-	}{
-		{"logits", f.Metrics},
-		{"logits, against ref in cand's types", f.Expected},
-		{"logits, of ref in cand's types against ref", f.Cost},
-	} {
-		if m.Logits != nil {
-			p.line("\n%s:", m.what)
-			p.rows(words.Logits(m.Logits))
-		}
+	if f.Metrics != nil {
+		p.logits(f)
 	}
+}
+
+// logits prints the metrics of the logits, side by side where there are several:
+// of cand against ref, against ref in cand's types, and of that against ref.
+func (p *printer) logits(f *verify.Forward) {
+	if m := f.Metrics; words.EqualLogits(f) {
+		p.line("\nlogits: all %s × %s are equal", human.Count(int64(m.Positions)), human.Count(int64(m.Vocab)))
+		return
+	}
+	t := table{columns: []column{{name: "LOGITS"}, {name: "FOUND", right: true}, {}}}
+	if f.Expected != nil {
+		t.columns = slices.Insert(t.columns, 2, column{name: "EXPECTED", right: true}, column{name: "COST OF TYPES", right: true})
+	}
+	for _, r := range words.Logits(f) {
+		cells := []string{r.Name, r.Value, r.Note}
+		if f.Expected != nil {
+			cells = slices.Insert(cells, 2, r.Expected, r.Cost)
+		}
+		t.add(cells...)
+	}
+	p.line("")
+	p.table(t)
 }
 
 // layersTable lists the layers; where there are many, those in the middle that
@@ -108,7 +119,7 @@ func (p *printer) selfTest(s *verify.SelfTestReport) {
 		{name: "FAULT"}, {name: "LAYER", right: true}, {name: "CAUGHT"}, {name: "BY"}, {name: "LOCATED"},
 		{name: "MARGIN", right: true}, {name: "NMSE OF LOGITS", right: true}, {name: "DIAGNOSIS"},
 	}}
-	caught := 0
+	caught, none := 0, 0
 	for _, f := range s.Faults {
 		var by []string
 		if f.ByWeights {
@@ -121,12 +132,19 @@ func (p *printer) selfTest(s *verify.SelfTestReport) {
 		if f.Located {
 			located = "yes"
 		}
-		if f.Caught {
+		how := "yes"
+		switch {
+		case f.NoEffect:
+			how = "no effect"
+			none++
+		case f.Caught:
 			caught++
+		default:
+			how = "MISSED"
 		}
-		t.add(f.Name, fmt.Sprint(f.Layer), mark(f.Caught), strings.Join(by, ", "), located, human.Number(f.Margin), human.Number(f.EndToEndNMSE), f.Diagnosis)
+		t.add(f.Name, fmt.Sprint(f.Layer), how, strings.Join(by, ", "), located, human.Number(f.Margin), human.Number(f.EndToEndNMSE), f.Diagnosis)
 	}
-	p.line("\nself-test: %d of %s caught", caught, words.Plural(len(s.Faults), "injected fault"))
+	p.line("\nself-test: %d of %s caught", caught, words.Plural(len(s.Faults)-none, "injected fault"))
 	p.table(t)
 }
 

@@ -29,6 +29,9 @@ func (f *verifyFlags) beginPage(args []string) (*pageFile, error) {
 	if f.html == "" {
 		return nil, nil
 	}
+	if err := htmlPage.replaceable(f.html, f.force); err != nil {
+		return nil, err
+	}
 	o := atomicfile.Options{Force: f.force, Protect: slices.Clone(args)}
 	for _, p := range []string{f.golden, f.text, f.tokens.file, f.tokenizer} {
 		if p != "" && p != "-" {

@@ -19,34 +19,41 @@ const shownFailures = 12
 func verifyText(r *verify.Report, seconds float64) func(w io.Writer) error {
 	return func(w io.Writer) error {
 		p := printer{w: w}
-		p.line("%s", printable(r.Verdict))
+		p.line("%s %s", map[bool]string{true: "✓", false: "✗"}[r.Accepted], printable(r.Verdict))
 		p.list("", words.Further(r))
-		p.line("")
 		sides := table{columns: []column{{}, {}}}
 		sides.add("ref", r.Ref.Path+" ("+words.Side(r.Ref)+")")
-		if r.Cand.Path != "" {
+		if r.SelfTest == nil {
 			sides.add("cand", r.Cand.Path+" ("+words.Side(r.Cand)+")")
 		}
+		p.line("")
 		p.table(sides)
-		if r.Weights != nil {
-			p.weights(r.Weights)
-		}
-		if r.Forward != nil {
-			p.forward(r.Forward, r.Rule)
-		}
-		if r.NotRun != "" {
-			p.line("\nforward pass: not run, %s", printable(r.NotRun))
-		}
-		if r.Text != nil {
-			p.line("\ntext: %s scored of %s, in %s of %d", words.Plural(r.Text.Scored, "token"), words.Plural(r.Text.Tokens, "token"), words.Plural(r.Text.Pieces, "piece"), r.Text.Context)
-			p.rows(words.Text(r.Text))
-		}
-		if r.SelfTest != nil {
+		switch {
+		case r.SelfTest != nil:
 			p.selfTest(r.SelfTest)
+		default:
+			p.levels(r)
 		}
 		p.list("not checked:", r.NotChecked)
-		p.line("\n%.2f s, peak memory %s", seconds, human.Bytes(peakRSS()))
+		p.line("\n%s; %.2f s, peak memory %s", map[bool]string{true: "accepted", false: "not accepted"}[r.Accepted], seconds, human.Bytes(peakRSS()))
 		return p.err
+	}
+}
+
+// levels prints what each level of a comparison showed.
+func (p *printer) levels(r *verify.Report) {
+	if r.Weights != nil {
+		p.weights(r.Weights)
+	}
+	if r.Forward != nil {
+		p.forward(r.Forward, r.Rule)
+	}
+	if r.NotRun != "" {
+		p.line("\nforward pass: not run, %s", printable(r.NotRun))
+	}
+	if t := r.Text; t != nil {
+		p.line("\ntext: %s scored of %s, in %s of %d", words.Plural(t.Scored, "token"), words.Plural(t.Tokens, "token"), words.Plural(t.Pieces, "piece"), t.Context)
+		p.rows(words.Text(t))
 	}
 }
 
@@ -92,12 +99,9 @@ func (p *printer) rows(rows []words.Row) {
 	p.table(t)
 }
 
-// weights prints the comparison of weights.
+// weights prints the comparison of weights, less what the reasons have said.
 func (p *printer) weights(r *weights.Report) {
 	p.line("\nweights: %s", words.Weights(r))
-	for _, s := range r.Summary[:min(len(r.Summary), shownFailures)] {
-		p.line("  %s", printable(s))
-	}
 	if len(r.Failures) > 0 {
 		t := table{columns: []column{{name: "TENSOR"}, {name: "RULE"}, {name: "CHANGED", right: true}, {name: "RELRMS", right: true}, {name: "WHAT IS WRONG"}}}
 		for _, f := range r.Failures[:min(len(r.Failures), shownFailures)] {
@@ -115,8 +119,6 @@ func (p *printer) weights(r *weights.Report) {
 	}
 	p.list("only in ref:", r.Missing)
 	p.list("only in cand:", r.Extra)
-	p.list("config:", r.Config)
-	p.list("tokenizer:", r.Tokenizer)
 	var odd []string
 	for _, n := range r.NonFinite {
 		odd = append(odd, fmt.Sprintf("%s (%s): %s NaN, %s infinite, the first at %v", n.Name, n.Side, human.Count(n.NaN), human.Count(n.Inf), n.First))

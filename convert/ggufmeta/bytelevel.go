@@ -3,37 +3,18 @@ package ggufmeta
 import (
 	"strings"
 	"unicode/utf8"
-)
 
-// byteOf is the byte-level alphabet backwards: the byte for which a character
-// stands. Printable characters of Latin-1 stand for themselves, the other bytes
-// have the characters from U+0100 on, in their order.
-var byteOf = func() map[rune]byte {
-	m := map[rune]byte{}
-	next := rune(0x100)
-	for b := range rune(256) {
-		if b >= '!' && b <= '~' || b >= 0xa1 && b <= 0xac || b >= 0xae {
-			m[b] = byte(b)
-			continue
-		}
-		m[next] = byte(b)
-		next++
-	}
-	return m
-}()
+	"olmotool/formats/tokenizer"
+)
 
 // decodeByteLevel returns the text of a token of the byte-level alphabet. A token
 // with a character from outside of the alphabet is text already.
 func decodeByteLevel(token string) string {
-	var b []byte
-	for _, r := range token {
-		c, ok := byteOf[r]
-		if !ok {
-			return token
-		}
-		b = append(b, c)
+	text, ok := tokenizer.DecodeToken(token)
+	if !ok {
+		return token
 	}
-	return validUTF8(b)
+	return validUTF8([]byte(text))
 }
 
 // validUTF8 replaces what is not UTF-8 by U+FFFD, one for each longest start of

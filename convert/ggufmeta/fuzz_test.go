@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"olmotool/formats/gguf"
+	"olmotool/formats/tokenizer"
 	"olmotool/internal/ordjson"
 )
 
@@ -79,7 +80,7 @@ func FuzzTokenizer(f *testing.F) {
 	const split = `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":%q},"behavior":"Removed","invert":true},{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}]}`
 	const tok = `{"version":"1.0","padding":null,"added_tokens":[{"id":3,"content":"<|e|>","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],` +
 		`"normalizer":%s,"pre_tokenizer":%s,"post_processor":%s,"decoder":{"type":"ByteLevel"},"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2,"<|e|>":3},"merges":%s}}`
-	dolma2 := fmt.Sprintf(split, splitDolma2)
+	dolma2 := fmt.Sprintf(split, tokenizer.Dolma2Pattern)
 	for _, seed := range []string{
 		fmt.Sprintf(tok, "null", dolma2, "null", `["a b"]`),
 		fmt.Sprintf(tok, `{"type":"NFC"}`, `{"type":"ByteLevel","add_prefix_space":false}`, `{"type":"ByteLevel"}`, `[["a","b"]]`),

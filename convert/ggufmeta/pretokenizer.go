@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"olmotool/formats/tokenizer"
 	"olmotool/internal/ordjson"
 )
 
@@ -13,9 +14,6 @@ type structure struct {
 	words      string // the stages that cut text into words, joined by commas
 	ignore     bool   // ignore_merges: whole words of the vocabulary are not built up by merges
 }
-
-// splitDolma2 is the expression by which dolma2 cuts words: that of cl100k.
-const splitDolma2 = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 
 // preTokenizers lists the structures of the tokenizers of released OLMo models
 // with the name (tokenizer.ggml.pre) that tells llama.cpp to cut text the same
@@ -33,7 +31,7 @@ var preTokenizers = []struct {
 	// allenai/dolma2-tokenizer: no normalizer, cl100k's expression, then bytes.
 	{"dbrx", "OLMo 2 and 3", structure{
 		normalizer: "none",
-		words:      "Split(" + splitDolma2 + "), ByteLevel",
+		words:      "Split(" + tokenizer.Dolma2Pattern + "), ByteLevel",
 	}},
 	// allenai/gpt-neox-olmo-dolma-v1_5: NFC, then the expression of GPT-2 that ByteLevel has built in.
 	{"olmo", "OLMo 1", structure{
@@ -80,7 +78,7 @@ func (s structure) String() string {
 
 // shortStage keeps messages to a line.
 func shortStage(s string) string {
-	q := fmt.Sprintf("%q", strings.ReplaceAll(s, splitDolma2, "cl100k's expression"))
+	q := fmt.Sprintf("%q", strings.ReplaceAll(s, tokenizer.Dolma2Pattern, "cl100k's expression"))
 	return shorten(q[1 : len(q)-1])
 }
 

@@ -23,9 +23,9 @@ var byteSigns, byteOf = func() (signs [256]rune, back [0x144]int16) {
 	return signs, back
 }()
 
-// decodeBytes returns the bytes that a token of the byte-level alphabet stands
+// DecodeToken returns the bytes that a token of the byte-level alphabet stands
 // for, and false if it has a character from outside of the alphabet.
-func decodeBytes(token string) (string, bool) {
+func DecodeToken(token string) (string, bool) {
 	b := make([]byte, 0, len(token))
 	for _, r := range token {
 		if int(r) >= len(byteOf) || byteOf[r] < 0 {

@@ -56,9 +56,22 @@ func TestClasses(t *testing.T) {
 		r    rune
 		want class
 	}{
-		{'_', inWord}, {'\u0301', inWord}, {'\u200d', inWord}, {'Ⓐ', inWord}, {'²', number}, {'5', number | inWord}, {'ⅷ', number | inWord},
-		{'é', letter | inWord}, {'\u0085', space}, {'\u180e', 0}, {'\u200b', 0}, {'\u3000', space}, {'-', 0}, {'\U0010ffff', 0},
-		{'\U00016d40', letter | inWord}, {'\U0001ccf0', number | inWord}, // of Unicode 16
+		{'_', inWord},
+		{'\u0301', inWord},
+		{'\u200d', inWord},
+		{'Ⓐ', inWord},
+		{'²', number},
+		{'5', number | inWord},
+		{'ⅷ', number | inWord},
+		{'é', letter | inWord},
+		{'\u0085', space},
+		{'\u180e', 0},
+		{'\u200b', 0},
+		{'\u3000', space},
+		{'-', 0},
+		{'\U0010ffff', 0},
+		{'\U00016d40', letter | inWord},
+		{'\U0001ccf0', number | inWord}, // of Unicode 16
 	} {
 		if got := classOf(c.r); got != c.want {
 			t.Errorf("%U: got %b, want %b", c.r, got, c.want)

@@ -36,8 +36,8 @@ var preTokenizers = map[string]preTokenizer{
 
 const ggmlKeys = "tokenizer.ggml."
 
-// harmless are keys that say nothing of how a text becomes ids; so do all that
-// end in _token_id.
+// harmless are keys that are read elsewhere, or have no part in how a text becomes
+// ids; so are all that end in _token_id.
 var harmless = []string{"model", "pre", "tokens", "token_type", "token_type_count", "scores", "merges", "add_bos_token", "add_eos_token", "add_sep_token", "suppress_tokens"}
 
 // mustBeFalse are switches of other kinds of tokenizers.

@@ -6,15 +6,16 @@ import "bytes"
 // at least one character. Every character is in some word.
 type splitter func([]byte) int
 
-// The expressions that are known.
+// The expressions that are known: that of OLMo 2 and 3, which is cl100k's, and
+// that of OLMo 1, which is GPT-2's.
 const (
-	dolma2Pattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	Dolma2Pattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 	gpt2Pattern   = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 )
 
-var splitters = map[string]splitter{dolma2Pattern: splitDolma2, gpt2Pattern: splitGPT2}
+var splitters = map[string]splitter{Dolma2Pattern: splitDolma2, gpt2Pattern: splitGPT2}
 
-// splitDolma2 is dolma2Pattern, whose alternatives it tries in their order.
+// splitDolma2 is Dolma2Pattern, whose alternatives it tries in their order.
 func splitDolma2(b []byte) int {
 	if n := contraction(b, true); n > 0 {
 		return n

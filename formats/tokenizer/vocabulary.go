@@ -31,7 +31,7 @@ func (v *vocabulary) add(token string, id int32) error {
 		return fmt.Errorf("found id %d, which another token has, expected an id for each token", id)
 	}
 	v.ids[token], v.set[id] = id, true
-	text, ok := decodeBytes(token)
+	text, ok := DecodeToken(token)
 	if !ok {
 		text = token
 	}
@@ -70,13 +70,7 @@ func (v *vocabulary) bpe(place string, merges [][2]string, ignoreMerges bool) (b
 		right, ok2 := v.ids[m[1]]
 		id, ok3 := v.ids[string(joined)]
 		if !ok1 || !ok2 || !ok3 {
-			missing := string(joined)
-			if !ok1 {
-				missing = m[0]
-			} else if !ok2 {
-				missing = m[1]
-			}
-			return b, formats.Errorf(v.file, fmt.Sprintf("%s[%d]", place, i), "found %s, expected tokens of the vocabulary", quote(missing))
+			return b, formats.Errorf(v.file, fmt.Sprintf("%s[%d]", place, i), "found %s and %s, expected them and both together in the vocabulary", quote(m[0]), quote(m[1]))
 		}
 		if first, ok := b.merges[pair(left, right)]; ok {
 			return b, formats.Errorf(v.file, fmt.Sprintf("%s[%d]", place, i), "found the merge of entry %d again, expected each merge once", first.rank)
@@ -86,7 +80,7 @@ func (v *vocabulary) bpe(place string, merges [][2]string, ignoreMerges bool) (b
 	if ignoreMerges {
 		b.whole = make(map[string]int32, len(v.ids))
 		for token, id := range v.ids {
-			if text, ok := decodeBytes(token); ok {
+			if text, ok := DecodeToken(token); ok {
 				b.whole[text] = id
 			}
 		}

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Number formats a measured value with at most three digits that count: "0",
-// "3.12e-6", "0.0415", "12.3", "1.5e9"; "NaN" and "∞" as such.
+// Number formats a measured value with three digits, or all of its whole part if
+// that has no more than six: "0", "3.12e-6", "0.0415", "12.3", "1234", "1.5e9";
+// "NaN" and "∞" as such.
 func Number(x float64) string {
 	switch a := math.Abs(x); {
 	case math.IsNaN(x):

@@ -14,6 +14,7 @@ import transformers
 from check_files import Files
 from check_gguf import GGUF
 from check_layouts import Layouts
+from check_tokens import Tokens
 from harness import Harness
 from models import YARN, Shape
 
@@ -58,9 +59,10 @@ def tokenizers(given, work):
 
 
 def compare(h, given):
-    gguf, layouts, files = GGUF(h), Layouts(h), Files(h)
+    gguf, layouts, files, tokens = GGUF(h), Layouts(h), Files(h), Tokens(h)
     tok = tokenizers(given, h.work)
     files.check_torch_files()
+    tokens.check(tok.values())
     for name in ("olmo2-mha", "olmo2-gqa", "olmo3", "olmo1", "olmo1-tied"):
         files.check_shards(Shape(name), h.tree / "testdata" / "models" / name)
     for shape in shapes():
@@ -76,6 +78,8 @@ def compare(h, given):
         layouts.check_digest(shape, source)
         if shape.name == "olmo2-gqa-bf16-single":
             gguf.check_split(shape, source)
+        if shape.name in ("olmo2-gqa-bf16-single", "olmo1-f32"):
+            tokens.check_gguf(shape, source)
         layouts.done(shape)
         h.forget(shape)
 

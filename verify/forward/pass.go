@@ -2,6 +2,7 @@ package forward
 
 import (
 	"context"
+	"fmt"
 
 	"olmotool/accel"
 	"olmotool/accel/cpu"
@@ -92,6 +93,15 @@ func (p *Pass[T]) Embed(ctx context.Context, b Batch) (accel.Matrix[T], error) {
 
 // Block replaces x, the input of layer l, by its output.
 func (p *Pass[T]) Block(ctx context.Context, l int, b Batch, x accel.Matrix[T], tap Tap[T]) error {
+	if err := b.Check(p.Config, true); err != nil {
+		return err
+	}
+	if l < 0 || int64(l) >= p.Config.NumHiddenLayers {
+		return fmt.Errorf("found layer %d, expected 0 to %d", l, p.Config.NumHiddenLayers-1)
+	}
+	if err := p.check(x, b.Tokens()); err != nil {
+		return err
+	}
 	r := &block[T]{Pass: p, ctx: ctx, layer: l, batch: b, tap: tap}
 	if p.Config.ModelType == olmo.OLMo1 {
 		r.olmo1(x)
@@ -103,6 +113,9 @@ func (p *Pass[T]) Block(ctx context.Context, l int, b Batch, x accel.Matrix[T], 
 
 // Norm replaces x, the output of the last layer, by the input of the head.
 func (p *Pass[T]) Norm(x accel.Matrix[T]) error {
+	if err := p.check(x, x.Rows); err != nil {
+		return err
+	}
 	if p.Config.ModelType == olmo.OLMo1 {
 		cpu.LayerNorm(p.options.Threads, x, x, layerNormEps, p.options.Rounding)
 		return nil
@@ -113,7 +126,19 @@ func (p *Pass[T]) Norm(x accel.Matrix[T]) error {
 // Logits returns the logits [x.Rows, vocab] for rows of the head's input. Callers
 // bound memory by the number of rows that they ask for at a time.
 func (p *Pass[T]) Logits(ctx context.Context, x accel.Matrix[T]) (accel.Matrix[T], error) {
+	if err := p.check(x, x.Rows); err != nil {
+		return accel.Matrix[T]{}, err
+	}
 	y := accel.NewMatrix[T](x.Rows, int(p.Config.VocabSize))
 	err := p.multiply(ctx, y, x, matrixAt(int(p.Config.NumHiddenLayers), QProj))
 	return y, err
+}
+
+// check returns an error unless x has a row of the model's width for each of so
+// many tokens.
+func (p *Pass[T]) check(x accel.Matrix[T], tokens int) error {
+	if x.Rows != tokens || int64(x.Cols) != p.Config.HiddenSize || len(x.Data) != x.Rows*x.Cols {
+		return fmt.Errorf("found activations [%d %d], expected [%d %d]", x.Rows, x.Cols, tokens, p.Config.HiddenSize)
+	}
+	return nil
 }

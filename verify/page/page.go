@@ -33,9 +33,11 @@ var tmpl = template.Must(template.New("page").Funcs(template.FuncMap{
 	"num":     human.Number,
 	"limit":   words.Limit,
 	"alone":   words.Alone,
+	"amount":  func(d *verify.Divergence) string { return words.Amount(*d) },
 	"plural":  words.Plural,
 	"strip":   strip,
 	"side":    words.Side,
+	"logits":  words.Logits,
 	"further": words.Further,
 	"weights": words.Weights,
 	"text":    words.Text,
@@ -68,3 +70,18 @@ type view struct {
 	*verify.Report
 	About About
 }
+
+// Headline and Ground are the verdict, in two pieces.
+func (v view) Headline() string {
+	head, _, _ := strings.Cut(v.Verdict, ": ")
+	return head
+}
+
+// Ground is what the verdict rests on.
+func (v view) Ground() string {
+	_, ground, _ := strings.Cut(v.Verdict, ": ")
+	return ground
+}
+
+// EqualLogits reports whether there is nothing to tell of the logits.
+func (v view) EqualLogits() bool { return words.EqualLogits(v.Forward) }

@@ -40,11 +40,12 @@ func (v view) Tiles() []tile {
 		add(true, "perplexity", human.Number(t.PerplexityCand.Value), "of the reference: "+human.Number(t.PerplexityRef.Value))
 	}
 	if s := v.SelfTest; s != nil {
-		n := 0
+		n, all := 0, 0
 		for _, f := range s.Faults {
 			n += count(f.Caught)
+			all += count(!f.NoEffect)
 		}
-		add(s.Passed, "self-test", fmt.Sprintf("%d of %d", n, len(s.Faults)), "injected faults were caught")
+		add(s.Passed, "self-test", fmt.Sprintf("%d of %d", n, all), "injected faults were caught")
 	}
 	return ts
 }

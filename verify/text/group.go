@@ -33,7 +33,7 @@ func (g *group[T]) score(ctx context.Context, lo, hi int, out []position) error 
 			return err
 		}
 	}
-	rows := headRows[T](len(g.models), g.models[0].vocab)
+	rows := headRows[T](len(g.models), g.models[0].config.VocabSize)
 	for at := 0; at < len(out); at += rows {
 		end := min(at+rows, len(out))
 		logits := make([]accel.Matrix[T], len(g.models))

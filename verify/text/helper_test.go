@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"olmotool/accel"
+	"olmotool/formats/olmo"
 	"olmotool/verify/forward"
 )
 
@@ -67,7 +68,8 @@ func scripts[T accel.Float](t *testing.T, text pieces, logits ...accel.Matrix[T]
 	var out []model[T]
 	for i, l := range logits {
 		s := &script[T]{t: t, text: text, layers: 2 + i, logits: l}
-		out = append(out, model[T]{s, []string{"ref", "cand"}[i], s.layers, int64(l.Cols), 1 << 20, 8})
+		c := &olmo.Config{NumHiddenLayers: int64(s.layers), VocabSize: int64(l.Cols), MaxPositionEmbeddings: 1 << 20, HiddenSize: 2, IntermediateSize: 2}
+		out = append(out, model[T]{s, []string{"ref", "cand"}[i], c})
 	}
 	return out
 }

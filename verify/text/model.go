@@ -13,7 +13,7 @@ import (
 // weights to be read slower than they are used, even from a disk.
 const (
 	blockMemory = 256 << 20 // activations of a block of each model
-	logitMemory = 128 << 20 // logits of both models
+	logitMemory = 64 << 20  // logits of both models; the garbage collector lets it double
 )
 
 // pass is what is needed of a [forward.Pass].
@@ -24,20 +24,17 @@ type pass[T accel.Float] interface {
 	Logits(context.Context, accel.Matrix[T]) (accel.Matrix[T], error)
 }
 
-// model is a pass, and what is to be known of its size.
+// model is a pass and its config.
 type model[T accel.Float] struct {
 	pass[T]
-	side     string
-	layers   int
-	vocab    int64
-	context  int64
-	perToken int64 // bytes of activations within a block
+	side   string
+	config *olmo.Config
 }
 
-func describe[T accel.Float](p pass[T], side string, c *olmo.Config) model[T] {
-	// The block's input, queries, keys, values, and what comes of them; gate and up.
-	numbers := 6*c.HiddenSize + 2*c.IntermediateSize
-	return model[T]{p, side, int(c.NumHiddenLayers), c.VocabSize, c.MaxPositionEmbeddings, numbers * sizeOf[T]()}
+// perToken is how many bytes of activations a token needs within a block: its
+// input, queries, keys, values and what comes of them, gate and up.
+func (m model[T]) perToken() int64 {
+	return (6*m.config.HiddenSize + 2*m.config.IntermediateSize) * sizeOf[T]()
 }
 
 func sizeOf[T accel.Float]() int64 {
@@ -49,7 +46,7 @@ func sizeOf[T accel.Float]() int64 {
 func groupSize[T accel.Float](models []model[T], context int) int {
 	var perToken int64
 	for _, m := range models {
-		perToken += m.perToken
+		perToken += m.perToken()
 	}
 	return int(max(1, blockMemory/perToken/int64(context)))
 }
@@ -66,7 +63,7 @@ func (m model[T]) headInput(ctx context.Context, b forward.Batch, lo, hi int, ad
 	if err != nil {
 		return x, err
 	}
-	for l := range m.layers {
+	for l := range int(m.config.NumHiddenLayers) {
 		if err := m.Block(ctx, l, b, x, nil); err != nil {
 			return x, err
 		}

@@ -19,34 +19,47 @@ type position struct {
 // that came.
 func score[T accel.Float](logits [][]T, came int32) position {
 	ref := logits[0]
-	r, rTop := logSum(ref)
-	s := position{nll: [2]float64{r - float64(ref[came])}}
+	rTop := largest(ref)
 	if len(logits) == 1 {
-		return s
+		return position{nll: [2]float64{logSum(ref, rTop) - above(ref, came, rTop)}}
 	}
 	cand := logits[1]
-	c, cTop := logSum(cand)
-	s.nll[1] = c - float64(cand[came])
-	s.same = rTop == cTop
-	s.dp = math.Exp(-s.nll[1]) - math.Exp(-s.nll[0])
-	for i := range ref {
-		lnP, lnQ := float64(ref[i])-r, float64(cand[i])-c
-		s.kl += math.Exp(lnP) * (lnP - lnQ)
+	cTop := largest(cand)
+	// Of logits less their largest, with Z their Σ eˣ:
+	// KL = Σ eʳ·(r − c)/Z(r) − ln Z(r) + ln Z(c).
+	var sum, dot float64
+	r0, c0 := float64(ref[rTop]), float64(cand[cTop])
+	for i, r := range ref {
+		r, c := float64(r)-r0, float64(cand[i])-c0
+		e := math.Exp(r)
+		sum += e
+		dot += e * (r - c)
 	}
-	s.kl = max(0, s.kl) // rounding alone makes it negative
+	r, c := math.Log(sum), logSum(cand, cTop)
+	s := position{nll: [2]float64{r - above(ref, came, rTop), c - above(cand, came, cTop)}, same: rTop == cTop}
+	s.kl = max(0, dot/sum-r+c) // rounding alone makes it negative
+	s.dp = math.Exp(-s.nll[1]) - math.Exp(-s.nll[0])
 	return s
 }
 
-// logSum returns ln Σ eˣ and the index of the first largest.
-func logSum[T accel.Float](x []T) (lse float64, top int) {
+// largest returns the index of the first largest.
+func largest[T accel.Float](x []T) (top int) {
 	for i, v := range x {
 		if v > x[top] {
 			top = i
 		}
 	}
-	m, sum := float64(x[top]), 0.0
+	return top
+}
+
+// above returns x[i] less x[top].
+func above[T accel.Float](x []T, i int32, top int) float64 { return float64(x[i]) - float64(x[top]) }
+
+// logSum returns ln Σ eˣ of numbers less the largest.
+func logSum[T accel.Float](x []T, top int) float64 {
+	sum, m := 0.0, float64(x[top])
 	for _, v := range x {
 		sum += math.Exp(float64(v) - m)
 	}
-	return m + math.Log(sum), top
+	return math.Log(sum)
 }

@@ -2,7 +2,6 @@ package text
 
 import (
 	"fmt"
-	"math"
 
 	"olmotool/accel"
 	"olmotool/internal/jsonnum"
@@ -87,7 +86,7 @@ const limit = 1e100
 // −1.
 func firstBad[T accel.Float](row []T) int {
 	for i, v := range row {
-		if !(math.Abs(float64(v)) <= limit) {
+		if x := float64(v); !(-limit <= x && x <= limit) {
 			return i
 		}
 	}

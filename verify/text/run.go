@@ -3,10 +3,12 @@ package text
 import (
 	"cmp"
 	"context"
+	"math"
 	"runtime"
 
 	"olmotool/accel"
 	"olmotool/formats"
+	"olmotool/formats/olmo"
 	"olmotool/verify/forward"
 )
 
@@ -31,33 +33,33 @@ type Options struct {
 const defaultContext = 512
 
 // Run scores a text, given by the ids of its tokens, with both models, or with
-// ref alone if cand is nil. A text or a context that does not do is a
-// [*formats.Error]; a model whose logits are not finite a [*NonFinite].
+// ref alone if cand is nil. What [Check] refuses is an error before anything is
+// computed; a model whose logits are not finite is a [*NonFinite].
 //
 // Memory is that of the passes, and some hundred megabytes, whatever the model,
 // and 24 bytes for each token of the text.
 func Run[T accel.Float](ctx context.Context, ref, cand *forward.Pass[T], ids []int32, o Options) (*Report, error) {
-	models := []model[T]{describe(ref, "ref", ref.Config)}
+	models := []model[T]{{ref, "ref", ref.Config}}
 	if cand != nil {
-		models = append(models, describe(cand, "cand", cand.Config))
+		models = append(models, model[T]{cand, "cand", cand.Config})
 	}
 	return run(ctx, models, ids, o)
 }
 
 // run is Run of one model or two.
 func run[T accel.Float](ctx context.Context, models []model[T], ids []int32, o Options) (*Report, error) {
-	text := pieces{cmp.Or(o.Name, "text"), ids, o.AddBOS, cmp.Or(o.Context, defaultContext)}
-	if err := check(models, text); err != nil {
+	configs := make([]*olmo.Config, len(models))
+	var layers int64
+	for i, m := range models {
+		configs[i] = m.config
+		layers += m.config.NumHiddenLayers
+	}
+	if err := Check(ids, o, configs...); err != nil {
 		return nil, err
 	}
+	text := o.cut(ids)
 	g := group[T]{models, text, cmp.Or(max(0, o.Threads), runtime.GOMAXPROCS(0)), func(int64) {}}
-	size, layers := groupSize(models, text.context), int64(0)
-	if o.BatchPieces > 0 {
-		size = o.BatchPieces
-	}
-	for _, m := range models {
-		layers += int64(m.layers)
-	}
+	size := cmp.Or(max(0, o.BatchPieces), groupSize(models, text.context))
 	if o.Progress != nil {
 		g.advance = o.Progress("scoring the text", layers*int64(text.count())*int64(text.context))
 	}
@@ -76,14 +78,22 @@ func run[T accel.Float](ctx context.Context, models []model[T], ids []int32, o O
 	return r, nil
 }
 
-// check refuses what cannot be run.
-func check[T accel.Float](models []model[T], text pieces) error {
-	longest := models[0].context
+// cut cuts a text as the options say.
+func (o Options) cut(ids []int32) pieces {
+	return pieces{cmp.Or(o.Name, "text"), ids, o.AddBOS, cmp.Or(o.Context, defaultContext)}
+}
+
+// Check returns a [*formats.Error] if a text does not do for models: if it has
+// less than two pieces or an id that is in no vocabulary, if a piece is longer than
+// the context of a model, or if the models have different vocabularies.
+func Check(ids []int32, o Options, models ...*olmo.Config) error {
+	text := o.cut(ids)
+	longest, vocab := int64(math.MaxInt64), models[0].VocabSize
 	for _, m := range models {
-		if m.vocab != models[0].vocab {
-			return formats.Errorf(text.name, "", "found a candidate with a vocabulary of %d, expected %d, that of the reference", m.vocab, models[0].vocab)
+		if m.VocabSize != vocab {
+			return formats.Errorf(text.name, "", "found a candidate with a vocabulary of %d, expected %d, that of the reference", m.VocabSize, vocab)
 		}
-		longest = min(longest, m.context)
+		longest = min(longest, m.MaxPositionEmbeddings)
 	}
-	return text.check(longest, models[0].vocab)
+	return text.check(longest, vocab)
 }

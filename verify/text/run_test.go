@@ -12,6 +12,7 @@ import (
 
 	"olmotool/accel"
 	"olmotool/formats"
+	"olmotool/formats/olmo"
 	"olmotool/verify/forward"
 	"olmotool/verify/metrics"
 )
@@ -99,15 +100,16 @@ func TestSchedule(t *testing.T) {
 
 func TestMemory(t *testing.T) {
 	for _, c := range []struct {
-		perToken int64
-		want     int
-	}{{(6*2048 + 2*8192) * 4, 4}, {(6*5120 + 2*27648) * 4, 1}, {1 << 50, 1}, {8, 65536}} {
-		if got := groupSize([]model[float32]{{perToken: c.perToken / 2}, {perToken: c.perToken / 2}}, 512); got != c.want {
-			t.Errorf("%d bytes a token: groups of %d pieces, want %d", c.perToken, got, c.want)
+		hidden, intermediate int64
+		want                 int
+	}{{2048, 8192, 2}, {5120, 27648, 1}, {1 << 40, 1 << 40, 1}, {1, 1, 8192}} {
+		m := model[float32]{config: &olmo.Config{HiddenSize: c.hidden, IntermediateSize: c.intermediate}}
+		if got := groupSize([]model[float32]{m, m}, 512); got != c.want {
+			t.Errorf("%d hidden, %d intermediate: groups of %d pieces, want %d", c.hidden, c.intermediate, got, c.want)
 		}
 	}
-	if got := headRows[float32](2, 100352); got != 167 {
-		t.Errorf("%d rows of logits at a time, want 167", got)
+	if got := headRows[float32](2, 100352); got != 83 {
+		t.Errorf("%d rows of logits at a time, want 83", got)
 	}
 	if got := headRows[float64](2, 1<<40); got != 1 {
 		t.Errorf("%d rows of logits at a time, want 1", got)
@@ -212,7 +214,7 @@ func TestRefused(t *testing.T) {
 	} {
 		m := accel.NewMatrix[float32](1, 10)
 		models := scripts(t, pieces{context: 4}, m, m)
-		models[1].context = 600
+		models[1].config.MaxPositionEmbeddings = 600
 		r, err := run(t.Context(), models, c.ids, c.o)
 		var bad *formats.Error
 		if !errors.As(err, &bad) || r != nil || !strings.HasPrefix(err.Error(), c.want) {

@@ -96,7 +96,7 @@ func TestScore(t *testing.T) {
 	if s := score([][]float64{{1, 1}, {0, 1}}, 1); s.same {
 		t.Error("of two equal logits the second was taken")
 	}
-	if _, top := logSum([]float32{-5, -4, -4}); top != 1 {
+	if top := largest([]float32{-5, -4, -4}); top != 1 {
 		t.Errorf("the first largest is at %d", top)
 	}
 }

@@ -83,24 +83,52 @@ func unflatten(shape []int64, i int64) []int64 {
 	return at
 }
 
-// ulps is the distance of two values of a plain type in units in the last place:
-// how many steps of that type lie between. NaN is at no distance from NaN.
-func ulps(d formats.DType, a, b uint64) uint64 {
-	if x, y := isNaN(d, a), isNaN(d, b); x || y {
-		if x && y {
-			return 0
-		}
-		return math.MaxUint64
-	}
-	sign := uint64(1) << (8*d.BlockBytes() - 1)
-	x, y := a&^sign, b&^sign
+// nanOrder is the place of NaN among ordered values: far from all others.
+const nanOrder = 1<<64 - 1
+
+// ordered maps the bits of a plain type, whose sign and infinity these are, such that values that follow each other
+// are numbers that do: the difference of two is their distance in units in the
+// last place. Both zeros are one, and so are all NaN.
+func ordered(bits, sign, infinite uint64) uint64 {
+	m := bits &^ sign
 	switch {
-	case a&sign != b&sign:
-		return x + y // through zero, which is one value
-	case x > y:
-		return x - y
+	case m > infinite:
+		return nanOrder
+	case bits&sign != 0:
+		return 1<<63 - m
 	}
-	return y - x
+	return 1<<63 + m
+}
+
+// signAndInf returns the bit of the sign of a plain type, and infinity.
+func signAndInf(d formats.DType) (sign, infinite uint64) {
+	switch d {
+	case formats.F16:
+		return 1 << 15, infF16
+	case formats.BF16:
+		return 1 << 15, infBF16
+	case formats.F32:
+		return 1 << 31, infF32
+	}
+	return 1 << 63, infF64
+}
+
+// loadBits sets dst to the bits of elements of a plain type.
+func loadBits(dst []uint64, d formats.DType, b []byte) {
+	switch d.BlockBytes() {
+	case 2:
+		for i := range dst {
+			dst[i] = uint64(binary.LittleEndian.Uint16(b[2*i:]))
+		}
+	case 4:
+		for i := range dst {
+			dst[i] = uint64(binary.LittleEndian.Uint32(b[4*i:]))
+		}
+	case 8:
+		for i := range dst {
+			dst[i] = binary.LittleEndian.Uint64(b[8*i:])
+		}
+	}
 }
 
 // ulpClass is the class of Tensor.ULP that a distance belongs to.

@@ -176,7 +176,7 @@ func (x *patient) unexplained() finding {
 		rel  float64
 		name string
 	}{{1.54e-3, "BF16"}, {1.9e-4, "F16"}, {5.3e-3, "Q8_0"}} {
-		if rel > d.rel/2 && rel < d.rel*2 {
+		if rel > d.rel*0.7 && rel < d.rel*1.4 {
 			f.story = fmt.Sprintf("%s; the error is about that of %s", unknown, d.name)
 			f.say += ", about that of " + d.name
 		}

@@ -30,6 +30,7 @@ type measure struct {
 	first   []int64 // the first rows
 	lo, hi  int64   // the first and the last row, if there is one
 	columns []uint64
+	end     int64 // the element at which row hi ends, while elements come
 
 	// Over elements that are finite on both sides, w being what should be and g
 	// what is.
@@ -76,6 +77,9 @@ func canDecode(d formats.DType) bool { return formats.CanCast(d, formats.F32) }
 
 // measure measures a range of elements, in pieces.
 func (w *worker) measure(m *measure, want, got formats.Tensor, lo, n int64, loose bool) error {
+	if w.scratch == nil {
+		w.scratch = new(scratch)
+	}
 	row := rowElems(want.Shape)
 	if row > 1 && row <= maxColumns {
 		m.columns = make([]uint64, (row+63)/64)
@@ -89,7 +93,7 @@ func (w *worker) measure(m *measure, want, got formats.Tensor, lo, n int64, loos
 		}
 		for at := int64(0); len(a) > 0; at += step {
 			k := min(step/d.BlockElems()*d.BlockBytes(), int64(len(a)))
-			m.add(d, a[:k], b[:k], lo+at, row, loose)
+			w.add(m, d, a[:k], b[:k], lo+at, row, loose)
 			a, b = a[k:], b[k:]
 		}
 	}
@@ -106,38 +110,50 @@ func rowElems(shape []int64) int64 {
 }
 
 // add measures whole blocks from element lo on.
-func (m *measure) add(d formats.DType, a, b []byte, lo, row int64, loose bool) {
-	var x, y [decodeElems]float64
+func (w *worker) add(m *measure, d formats.DType, a, b []byte, lo, row int64, loose bool) {
 	same := bytes.Equal(a, b)
-	n := int64(len(a)) / d.BlockBytes() * d.BlockElems()
-	switch {
-	case d.IsFloat():
-		decode(x[:n], d, a)
-		if same {
-			m.sumSame(x[:n])
-			return
+	if !d.IsFloat() {
+		if !same {
+			m.addBlocks(d, a, b, lo, row)
 		}
-		decode(y[:n], d, b)
-		m.sum(x[:n], y[:n])
-	case same:
 		return
 	}
-	size, elems := d.BlockBytes(), d.BlockElems()
-	for i := int64(0); i < n; i += elems {
-		p, q := a[:size], b[:size]
-		a, b = a[size:], b[size:]
-		if !d.IsFloat() {
-			if !bytes.Equal(p, q) { // what differs in a block is not known
-				for k := range elems {
-					m.change(lo+i+k, row)
-				}
-			}
+	n := int64(len(a)) / d.BlockBytes()
+	x, y := w.x[:n], w.y[:n]
+	w.decode(x, d, a)
+	if same {
+		m.sumSame(x)
+		return
+	}
+	w.decode(y, d, b)
+	m.sum(x, y)
+	p, q := w.p[:n], w.q[:n]
+	loadBits(p, d, a)
+	loadBits(q, d, b)
+	sign, infinite := signAndInf(d)
+	for i, u := range p {
+		v := q[i]
+		if u == v {
+			m.ulp[0]++
 			continue
 		}
-		u, v := bitsOf(p), bitsOf(q)
-		m.ulp[ulpClass(ulps(d, u, v))]++
-		if u != v && !(loose && isNaN(d, u) && isNaN(d, v)) {
-			m.change(lo+i, row)
+		u, v := ordered(u, sign, infinite), ordered(v, sign, infinite)
+		m.ulp[ulpClass(max(u, v)-min(u, v))]++
+		if loose && u == v && u == nanOrder {
+			continue
+		}
+		m.change(lo+int64(i), row)
+	}
+}
+
+// addBlocks compares blocks of which it is not known what they hold.
+func (m *measure) addBlocks(d formats.DType, a, b []byte, lo, row int64) {
+	size, elems := d.BlockBytes(), d.BlockElems()
+	for ; len(a) > 0; a, b, lo = a[size:], b[size:], lo+elems {
+		if !bytes.Equal(a[:size], b[:size]) {
+			for k := range elems {
+				m.change(lo+k, row)
+			}
 		}
 	}
 }
@@ -145,23 +161,31 @@ func (m *measure) add(d formats.DType, a, b []byte, lo, row int64, loose bool) {
 // change notes that an element is not what it should be. Elements come in order.
 func (m *measure) change(i, row int64) {
 	m.changed++
+	if i >= m.end || len(m.elems) < maxListed {
+		m.list(i, row)
+	}
+	if m.columns != nil {
+		c := i - m.end + row
+		m.columns[c/64] |= 1 << (c % 64)
+	}
+}
+
+// list remembers an element, and its row if that is a new one.
+func (m *measure) list(i, row int64) {
 	if len(m.elems) < maxListed {
 		m.elems = append(m.elems, i)
 	}
+	if i < m.end {
+		return
+	}
 	r := i / row
 	if m.rows == 0 {
-		m.lo, m.hi = r, -1
+		m.lo = r
 	}
-	if m.hi != r {
-		m.rows++
-		if len(m.first) < maxListed {
-			m.first = append(m.first, r)
-		}
-	}
-	m.hi = r
-	if m.columns != nil {
-		c := i % row
-		m.columns[c/64] |= 1 << (c % 64)
+	m.hi, m.end = r, (r+1)*row
+	m.rows++
+	if len(m.first) < maxListed {
+		m.first = append(m.first, r)
 	}
 }
 
@@ -283,15 +307,14 @@ func finite(x float64) float64 {
 }
 
 // decode sets x to the values of elements of a plain type.
-func decode(x []float64, d formats.DType, b []byte) {
+func (w *worker) decode(x []float64, d formats.DType, b []byte) {
 	if d == formats.F64 {
 		for i := range x {
 			x[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
 		}
 		return
 	}
-	var narrow [decodeElems]float32
-	f := narrow[:len(x)]
+	f := w.f[:len(x)]
 	switch d {
 	case formats.F32:
 		ggml.DecodeF32(f, b)

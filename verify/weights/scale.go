@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"olmotool/formats"
@@ -24,24 +25,38 @@ func (x *patient) scaled(ctx context.Context) (finding, error) {
 	if f-f != 0 || f == 0 || rest > max(4*roundingOf(x.got.DType), 1e-7) {
 		return finding{}, nil
 	}
-	for _, c := range factors(f) {
-		t, ok := x.typed(view.Scale(base, c))
+	try := func(what string, c float64, t formats.Tensor, err error) (finding, error) {
+		t, ok := x.typed(t, err)
 		if !ok {
 			return finding{}, nil
 		}
 		same, err := x.is(ctx, t)
-		if err != nil {
+		if err != nil || !same {
 			return finding{}, err
 		}
-		if same {
-			return finding{say: "scaled by " + strconv.FormatFloat(c, 'g', -1, 64) + ", exactly"}, nil
+		return finding{say: what + " by " + strconv.FormatFloat(c, 'g', -1, 64) + ", exactly"}, nil
+	}
+	for _, c := range factors(f) {
+		t, err := view.Scale(base, c)
+		if g, err := try("scaled", c, t, err); err != nil || g.say != "" {
+			return g, err
+		}
+	}
+	for _, c := range factors(1 / f) { // a quotient is rounded otherwise
+		by := c
+		if base.DType != formats.F64 {
+			by = float64(float32(c))
+		}
+		t, err := view.Map(base, func(x float64) float64 { return x / by })
+		if g, err := try("divided", c, t, err); err != nil || g.say != "" {
+			return g, err
 		}
 	}
 	// A factor as near to 1 as this may be chance.
 	if math.Abs(f-1) < 4*rest/math.Sqrt(float64(x.got.Elements()))+1e-7 || math.Abs(f-1) < rest/4 {
 		return finding{}, nil
 	}
-	return finding{say: fmt.Sprintf("scaled by about %.6g, to a relative error of %.1g: that of rounding", f, rest)}, nil
+	return finding{say: fmt.Sprintf("scaled by about %.6g, as nearly as %s can tell", f, x.got.DType)}, nil
 }
 
 // roundingOf is the relative error of one rounding to a type.
@@ -62,35 +77,24 @@ func roundingOf(d formats.DType) float64 {
 // bounds8 is what Q8_0 makes of normal values, in relative error, with a margin.
 const bounds8 = 8e-3
 
-// factors returns numbers near f that people multiply by: with few digits, one
-// over these, square roots of whole numbers and one over these.
+// factors returns numbers near f that people multiply or divide by: those of few
+// digits, and square roots of whole numbers; last f itself.
 func factors(f float64) []float64 {
 	var cs []float64
 	add := func(c float64) {
-		if math.Abs(c/f-1) < 0.01 {
-			for _, have := range cs {
-				if have == c {
-					return
-				}
-			}
+		if math.Abs(c/f-1) < 0.01 && !slices.Contains(cs, c) {
 			cs = append(cs, c)
 		}
 	}
-	digits := func(x float64, n int) float64 {
-		y, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'e', n-1, 64), 64)
-		return y
+	for n := range 7 {
+		c, _ := strconv.ParseFloat(strconv.FormatFloat(f, 'e', n, 64), 64)
+		add(c)
 	}
-	for n := 1; n <= 7; n++ {
-		add(digits(f, n))
-		if c := digits(1/f, n); c != 0 {
-			add(1 / c)
-		}
+	if k := math.Round(f * f); k >= 1 && k < 1<<40 {
+		add(math.Copysign(math.Sqrt(k), f))
 	}
-	for _, k := range []float64{math.Round(f * f), math.Round(1 / (f * f))} {
-		if k >= 1 && k < 1<<40 {
-			add(math.Copysign(math.Sqrt(k), f))
-			add(math.Copysign(1/math.Sqrt(k), f))
-		}
+	if k := math.Round(1 / (f * f)); k >= 1 && k < 1<<40 {
+		add(math.Copysign(1/math.Sqrt(k), f))
 	}
 	return append(cs, f)
 }

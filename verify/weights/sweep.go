@@ -18,8 +18,19 @@ const (
 	maxRanges = 64
 )
 
-// worker is the memory of one thread: it grows to what the types need.
-type worker struct{ bufs [2][]byte }
+// worker is the memory of one thread: buffers of both sides that grow to what the
+// types need, and what is decoded of them.
+type worker struct {
+	bufs [2][]byte
+	*scratch
+}
+
+// scratch is what is decoded of a few elements of both sides.
+type scratch struct {
+	x, y [decodeElems]float64
+	p, q [decodeElems]uint64
+	f    [decodeElems]float32
+}
 
 // buf returns n bytes of buffer i.
 func (w *worker) buf(i int, n int64) []byte {

@@ -70,11 +70,11 @@ func keysOf(a, b *ordjson.Object) []string {
 	return keys
 }
 
-// canonical is the text of a member with keys in one order. What is not there,
-// null, and false where nothing is said, are one.
+// canonical is the text of a member with keys in one order. What is not there is
+// null, false or empty.
 func canonical(o *ordjson.Object, key string) string {
 	v, _ := o.Get(key)
-	if v == nil || v == false {
+	if v == nil || v == false || v == "" {
 		return "none"
 	}
 	b, err := ordjson.Encode(v, ordjson.Options{SortKeys: true})

@@ -5,12 +5,51 @@ import (
 	"math"
 
 	"olmotool/internal/human"
+	"olmotool/verify"
 	"olmotool/verify/metrics"
 	"olmotool/verify/text"
 )
 
+// Metric is a metric of logits: of the candidate against the reference, and, where
+// there are these comparisons, against the reference in the candidate's types, and
+// of that against the reference: what the types cost.
+type Metric struct {
+	Row
+	Expected, Cost string
+}
+
 // Logits are the metrics of the logits, from the telling to the particular.
-func Logits(m *metrics.Logits) []Row {
+func Logits(f *verify.Forward) []Metric {
+	if f == nil || f.Metrics == nil {
+		return nil
+	}
+	expected, cost := values(f.Expected), values(f.Cost)
+	var ms []Metric
+	for _, r := range logits(f.Metrics) {
+		ms = append(ms, Metric{r, expected[r.Name], cost[r.Name]})
+	}
+	return ms
+}
+
+// EqualLogits reports whether all logits are equal, so that there is nothing more
+// to tell.
+func EqualLogits(f *verify.Forward) bool {
+	return f.Metrics != nil && f.Metrics.MaxAbs == 0 && f.Metrics.NonFinite == 0
+}
+
+// values are those of a comparison, by name; none if there was none.
+func values(m *metrics.Logits) map[string]string {
+	if m == nil {
+		return nil
+	}
+	by := map[string]string{}
+	for _, r := range logits(m) {
+		by[r.Name] = r.Value
+	}
+	return by
+}
+
+func logits(m *metrics.Logits) []Row {
 	n := human.Number
 	rows := []Row{
 		{"relative error", n(m.RelRMS), "√(Σ(a−b)²/Σb²)"},
@@ -34,49 +73,58 @@ func Logits(m *metrics.Logits) []Row {
 	return rows
 }
 
-// Text are the scores of a text, as llama-perplexity --kl-divergence has them.
+// Text are the scores of a text, named as llama-perplexity --kl-divergence names
+// them: base is the reference, Q the candidate.
 func Text(r *text.Report) []Row {
 	if r == nil {
 		return nil
 	}
-	rows := []Row{{"perplexity of ref", stat(r.PerplexityRef, human.Number), ""}}
+	base := Row{"Mean PPL(base)", stat(r.PerplexityRef, ""), "perplexity of the reference"}
 	c := r.Comparison
 	if c == nil {
-		return rows
+		return []Row{base}
 	}
-	fixed := func(x float64) string {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return human.Number(x)
+	rows := []Row{
+		{"Mean PPL(Q)", stat(c.PerplexityCand, ""), "perplexity of the candidate"},
+		base,
+		{"Cor(ln(PPL(Q)), ln(PPL(base)))", fixed(100*c.Correlation) + " %", ""},
+		{"Mean ln(PPL(Q)/PPL(base))", stat(c.LnRatio, ""), ""},
+		{"Mean PPL(Q)/PPL(base)", stat(c.Ratio, ""), ""},
+		{"Mean PPL(Q)-PPL(base)", stat(c.Difference, ""), ""},
+		{"Mean KLD", stat(c.KL, ""), "KL(base‖Q) of the predictions, nats"},
+	}
+	rows = append(rows, quantiles(c.KLQuantiles, "KLD", "")...)
+	rows = append(rows, Row{"Mean Δp", stat(c.DeltaP, " %"), "change of the probability of the token that came"})
+	rows = append(rows, quantiles(c.DeltaPQuantiles, "Δp", " %")...)
+	return append(rows,
+		Row{"RMS Δp", stat(c.DeltaPRMS, " %"), ""},
+		Row{"Same top p", stat(c.SameTop, " %"), "the same token is the most likely"})
+}
+
+// quantiles are the rows of a distribution, the largest first.
+func quantiles(q text.Quantiles, what, unit string) (rows []Row) {
+	names := map[string]string{"100": "Maximum", "50": "Median", "0": "Minimum"}
+	for _, percent := range text.Percents {
+		v, ok := q[percent]
+		if !ok {
+			continue
 		}
-		return fmt.Sprintf("%.6f", x)
-	}
-	rows = []Row{
-		{"perplexity of ref", stat(r.PerplexityRef, fixed), "Mean PPL(base)"},
-		{"perplexity of cand", stat(c.PerplexityCand, fixed), "Mean PPL(Q)"},
-		{"correlation", percent(100 * c.Correlation), "Cor(ln(PPL(Q)), ln(PPL(base)))"},
-		{"ln of the ratio", stat(c.LnRatio, fixed), "Mean ln(PPL(Q)/PPL(base))"},
-		{"ratio", stat(c.Ratio, fixed), "Mean PPL(Q)/PPL(base)"},
-		{"difference", stat(c.Difference, fixed), "Mean PPL(Q)-PPL(base)"},
-		{"KL, mean", stat(c.KL, fixed), "Mean KLD, nats"},
-		{"KL, largest", fixed(c.KLMax), "Maximum KLD"},
-	}
-	for _, q := range []string{"99.9", "99", "50", "10", "5", "1", "0"} {
-		if v, ok := c.KLQuantiles[q]; ok {
-			rows = append(rows, Row{"KL, " + q + " %", fixed(v), "of positions have no larger one"})
+		name := names[percent]
+		if name == "" {
+			name = percent + "%"
 		}
+		rows = append(rows, Row{name + " " + what, fixed(v) + unit, ""})
 	}
-	rows = append(rows,
-		Row{"Δp, mean", stat(c.DeltaP, fixed) + " %", "Mean Δp: change of the probability of the token that came"},
-		Row{"Δp, RMS", stat(c.DeltaPRMS, fixed) + " %", "RMS Δp"})
-	for _, q := range text.Percents {
-		if v, ok := c.DeltaPQuantiles[q]; ok {
-			rows = append(rows, Row{"Δp, " + q + " %", fixed(v) + " %", "of positions have no larger one"})
-		}
+	return rows
+}
+
+// fixed formats with the digits that llama-perplexity gives.
+func fixed(x float64) string {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return human.Number(x)
 	}
-	return append(rows, Row{"same most likely token", stat(c.SameTop, fixed) + " %", "Same top p"})
+	return fmt.Sprintf("%.6f", x)
 }
 
 // stat is a value and its standard error.
-func stat(s text.Stat, format func(float64) string) string {
-	return format(s.Value) + " ± " + format(s.Error)
-}
+func stat(s text.Stat, unit string) string { return fixed(s.Value) + " ± " + fixed(s.Error) + unit }

@@ -98,6 +98,19 @@ func Limit(x float64) string {
 	return human.Number(x)
 }
 
+// Amount says how far something diverged.
+func Amount(d verify.Divergence) string {
+	what := map[string]string{
+		"worst_token": "relative error of one position",
+		"end_to_end":  "relative error end to end",
+		"non_finite":  "values that are no numbers, relative error of the others",
+	}[d.Metric]
+	if what == "" {
+		what = "relative error"
+	}
+	return fmt.Sprintf("%s %s, limit %s", what, human.Number(d.Value), Limit(d.Limit))
+}
+
 // Alone formats what was measured of a layer that was run alone; nothing if only
 // the whole was.
 func Alone(l verify.Layer, x float64) string {
@@ -108,11 +121,9 @@ func Alone(l verify.Layer, x float64) string {
 }
 
 // Percent formats a share of 1.
-func Percent(x float64) string { return percent(100 * x) }
-
-func percent(x float64) string {
+func Percent(x float64) string {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return human.Number(x)
 	}
-	return fmt.Sprintf("%.4g %%", x)
+	return fmt.Sprintf("%.4g %%", 100*x)
 }

@@ -1,16 +1,15 @@
 // Command tokenize prints the token ids of texts, for the comparison with the
 // tokenizers library:
 //
-//	tokenize [-special] FILE < TEXTS
+//	tokenize FILE < TEXTS
 //
 // FILE is a tokenizer.json or a GGUF, TEXTS has a JSON string in each line. For
-// each it prints a line of ids; -special puts the special tokens around.
+// each it prints a line of ids, with the special tokens that belong around it.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"strconv"
@@ -21,15 +20,17 @@ import (
 )
 
 func main() {
-	special := flag.Bool("special", false, "put special tokens around each text")
-	flag.Parse()
-	if err := run(flag.Arg(0), *special); err != nil {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: tokenize FILE < TEXTS")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(path string, special bool) error {
+func run(path string) error {
 	t, err := open(path)
 	if err != nil {
 		return err
@@ -40,7 +41,7 @@ func run(path string, special bool) error {
 		if err := in.Decode(&text); err != nil {
 			return err
 		}
-		ids, err := t.Encode([]byte(text), special)
+		ids, err := t.Encode([]byte(text), true)
 		if err != nil {
 			return err
 		}

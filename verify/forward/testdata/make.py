@@ -214,8 +214,9 @@ def again(name, out):
          pathlib.Path(out))
 
 
-VERSIONS = {"transformers": transformers.__version__, "torch": torch.__version__, "attn_implementation": "eager",
-            "cpu_capability": torch.backends.cpu.get_cpu_capability(), "threads": "2"}
+# One key: of several, safetensors chooses the order anew each time.
+VERSIONS = {"made_by": f"transformers {transformers.__version__}, torch {torch.__version__}, eager attention, 2 threads, "
+                       f"{torch.backends.cpu.get_cpu_capability()}"}
 
 torch.set_num_threads(2)
 transformers.logging.set_verbosity_error()
