@@ -29,8 +29,11 @@ func (c *conversion) compareForward(ctx context.Context, out staged) error {
 	if err != nil {
 		return err
 	}
-	if !r.Accepted {
+	switch {
+	case !r.Accepted:
 		return errors.New(r.Reasons[0])
+	case r.Forward == nil:
+		return errors.New(r.NotRun)
 	}
 	c.result.Forward = r
 	return nil

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -180,4 +181,37 @@ func TestDecodeFloats(t *testing.T) {
 			t.Errorf("%s: found %v, want -1.5", c.d, x[0])
 		}
 	}
+}
+
+func FuzzOpenGolden(f *testing.F) {
+	file := func(ts ...formats.Tensor) []byte {
+		path := filepath.Join(f.TempDir(), "g.safetensors")
+		writeSafetensors(f, path, ts, nil)
+		b, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		return b
+	}
+	f.Add(file(intTensor(f, "input_ids", formats.I64, []int64{2}, 1, 2), f32Tensor(f, "logits", []int64{2, 2}, 1, 2, 3, 4)))
+	f.Add(file(intTensor(f, "input_ids", formats.I32, []int64{1, 1}, 1), f32Tensor(f, "logits", []int64{1, 1, 3}, 1, 2, 3)))
+	f.Add(file(intTensor(f, "input_ids", formats.I64, []int64{1}, -1), f32Tensor(f, "logits", []int64{1})))
+	f.Add([]byte("1 2 3\n4"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := filepath.Join(t.TempDir(), "g.safetensors")
+		if err := os.WriteFile(path, b, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if g, err := OpenGolden(path); err == nil {
+			defer g.Close()
+			if n := g.Batch.Tokens(); int64(n)*int64(g.Vocab) != g.logits.Elements() {
+				t.Errorf("%d tokens of %d logits are %v", n, g.Vocab, g.logits.Shape)
+			}
+		} else if !errors.As(err, new(*formats.Error)) {
+			t.Errorf("found %v", err)
+		}
+		if _, err := OpenTokensFile(path); err != nil && !errors.As(err, new(*formats.Error)) {
+			t.Errorf("found %v", err)
+		}
+	})
 }

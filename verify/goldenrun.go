@@ -99,6 +99,7 @@ func golden[T accel.Float](ctx context.Context, v *verification, g *GoldenFile) 
 		if err := metrics.Add(acc, want, got, at[lo:hi]); err != nil {
 			return err
 		}
+		dropLarge(v.cand.Config)
 	}
 	f := &Forward{
 		Arithmetic: v.Arithmetic, Sequences: len(v.tokens.Seqs), Tokens: x.Rows, Input: v.tokens.From,

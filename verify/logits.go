@@ -3,16 +3,18 @@ package verify
 import (
 	"context"
 	"math"
+	"runtime"
 	"slices"
 	"unsafe"
 
 	"olmotool/accel"
+	"olmotool/formats/olmo"
 	"olmotool/verify/metrics"
 )
 
 // logitsBytes is how many bytes of logits, of all models together, are in memory
-// at a time.
-const logitsBytes = 128 << 20
+// at a time. Tests cut finer.
+var logitsBytes int64 = 128 << 20
 
 // logits runs what follows the layers: x is the output of the base's last layer,
 // ref that of the reference, if it is another.
@@ -38,6 +40,7 @@ func (w *walk[T]) logits(ctx context.Context, x, ref accel.Matrix[T]) error {
 			return err
 		}
 		w.advance(w.passes() * w.head * int64(hi-lo) / int64(x.Rows))
+		dropLarge(w.c)
 	}
 	if !w.EndToEnd {
 		w.report.Checks = append(w.report.Checks, Check{
@@ -46,6 +49,15 @@ func (w *walk[T]) logits(ctx context.Context, x, ref accel.Matrix[T]) error {
 	}
 	e.finish()
 	return nil
+}
+
+// dropLarge collects what is not needed any more, where that is large: matrices of
+// logits are few and die soon, and waiting until as much again has piled up would
+// double the memory of a run. There are no pointers in them to follow.
+func dropLarge(c *olmo.Config) {
+	if c.VocabSize > 1<<14 {
+		runtime.GC()
+	}
 }
 
 // norms turns all streams into the input of the head.

@@ -12,7 +12,7 @@ import (
 // Options say what to compare and how.
 type Options struct {
 	Threads int   // 0: all cores
-	Budget  int64 // bytes of weights in memory, of all models together; 0: 384 MiB
+	Budget  int64 // bytes of weights in memory, of all models together; 0: 192 MiB
 
 	// Weights and Forward choose the levels; neither: both.
 	Weights, Forward bool

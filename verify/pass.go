@@ -20,9 +20,10 @@ type pass[T accel.Float] interface {
 	Close()
 }
 
-// defaultBudget is how many bytes of weights all passes of a run may hold: three
-// models with reading ahead, in a run that is to stay below 1 GB for the largest.
-const defaultBudget = 384 << 20
+// defaultBudget is how many bytes of weights all passes of a run may hold: enough
+// for three models with reading ahead, and little enough for a run over the
+// largest, with as much garbage, to stay well below 1 GB.
+const defaultBudget = 192 << 20
 
 // newPass returns a pass over a model, one of n at a time.
 func newPass[T accel.Float](m *olmo.Model, o Options, n int64) (*forward.Pass[T], error) {

@@ -77,8 +77,9 @@ func create(s *olmo.Source, path string, force bool, from string) (*atomicfile.O
 	return out, nil
 }
 
-// recordBytes is how many bytes of logits are in memory at a time.
-const recordBytes = 256 << 20
+// recordBytes is how many bytes of logits are in memory at a time. Tests cut
+// finer.
+var recordBytes int64 = 256 << 20
 
 type recorder[T accel.Float] struct {
 	Options
@@ -120,6 +121,7 @@ func (r *recorder[T]) record(ctx context.Context, path string) (*Recorded, error
 		if err := writeFloats(f, at+int64(lo)*row, y.Data, r.Threads); err != nil {
 			return nil, &OutputError{err}
 		}
+		dropLarge(r.model.Config)
 	}
 	if err := r.out.Commit(); err != nil {
 		return nil, &OutputError{err}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"unsafe"
 
 	"olmotool/accel"
@@ -13,12 +14,16 @@ import (
 	"olmotool/verify/forward"
 )
 
-// recorded is a model whose streams of activations are known: what its layers
-// would compute once more is looked up.
+// recorded is a model whose streams of activations are known: what it would
+// compute once more is looked up.
 type recorded[T accel.Float] struct {
 	pass[T]
 	streams []accel.Matrix[T] // the input of each layer, and the output of the last
+	heads   []heads[T]        // as many as there is room for
 }
+
+// heads is the input of the head for some rows, and the logits.
+type heads[T accel.Float] struct{ x, y accel.Matrix[T] }
 
 // maxRecorded is how many bytes of activations may be kept: of the largest model
 // those of 256 tokens.
@@ -64,11 +69,48 @@ func (r *recorded[T]) Block(ctx context.Context, l int, b forward.Batch, x accel
 	return nil
 }
 
-// altered is a model that shares its first layers with a recorded one.
+// Logits looks the logits up.
+func (r *recorded[T]) Logits(ctx context.Context, x accel.Matrix[T]) (accel.Matrix[T], error) {
+	if y, ok := r.known(x); ok {
+		return y, nil
+	}
+	y, err := r.pass.Logits(ctx, x)
+	kept := int64(len(r.heads)+1) * int64(len(y.Data)) * int64(unsafe.Sizeof(y.Data[0]))
+	if err == nil && kept <= logitsBytes {
+		r.heads = append(r.heads, heads[T]{clone(x), y})
+	}
+	return y, err
+}
+
+func (r *recorded[T]) known(x accel.Matrix[T]) (accel.Matrix[T], bool) {
+	i := slices.IndexFunc(r.heads, func(h heads[T]) bool { return slices.Equal(h.x.Data, x.Data) })
+	if i < 0 {
+		return accel.Matrix[T]{}, false
+	}
+	return r.heads[i].y, true
+}
+
+// altered is a model that shares its first layers, and perhaps its head, with a
+// recorded one.
 type altered[T accel.Float] struct {
 	pass[T]
 	clean *recorded[T]
-	same  int // how many
+	same  int  // how many layers
+	head  bool // the head is the same
+}
+
+// Logits computes only for those rows for which the recorded model has not.
+func (a *altered[T]) Logits(ctx context.Context, x accel.Matrix[T]) (accel.Matrix[T], error) {
+	first := x.Slice(0, x.Rows/2)
+	known, ok := a.clean.known(first)
+	if !ok || !a.head {
+		return a.pass.Logits(ctx, x)
+	}
+	y, err := a.pass.Logits(ctx, x.Slice(first.Rows, x.Rows))
+	if err != nil {
+		return y, err
+	}
+	return stack(known, y), nil
 }
 
 func (a *altered[T]) Block(ctx context.Context, l int, b forward.Batch, x accel.Matrix[T], tap forward.Tap[T]) error {
@@ -88,7 +130,7 @@ func (r *recorded[T]) faulty(v *verification, f faults.Fault, m *olmo.Model) (*w
 	return &walk[T]{
 		Options: v.Options, tokens: v.tokens, layers: int(m.Config.NumHiddenLayers),
 		limits: limits{mode: exact, rule: "f32", bf16: v.Arithmetic == "bf16", c: v.ref.Config, tokens: v.tokens.Tokens()},
-		base:   r, cand: &follower[T]{pass: &altered[T]{p, r, sharedLayers(f, m)}},
+		base:   r, cand: &follower[T]{pass: &altered[T]{p, r, sharedLayers(f, m), sharedHead(f)}},
 		seen:    seen{window: window(v.ref.Config, m.Config)},
 		report:  &Forward{LayersRun: int(m.Config.NumHiddenLayers)},
 		advance: func(int64) {},
@@ -110,4 +152,9 @@ func sharedLayers(f faults.Fault, m *olmo.Model) int {
 		first = min(first, l)
 	}
 	return first
+}
+
+// sharedHead reports whether a fault leaves the head what it is.
+func sharedHead(f faults.Fault) bool {
+	return !slices.ContainsFunc(f.Tensors, func(name string) bool { return !strings.HasPrefix(name, "model.layers.") })
 }

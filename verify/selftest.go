@@ -83,6 +83,7 @@ func injectAll[T accel.Float](ctx context.Context, v *verification) error {
 		r.Faults = append(r.Faults, t)
 		r.Passed = r.Passed && (t.Caught || t.NoEffect)
 		advance(layerBytes(v.ref) * v.ref.Config.NumHiddenLayers)
+		dropLarge(v.ref.Config)
 	}
 	return nil
 }

@@ -22,8 +22,8 @@ const unpackRows = 12
 // The sizes at which what loops go over stays in the second level of cache: the
 // activations of a block of k, beside the sums of a piece of rows of weights.
 const (
-	chunkBytes = 512 * 4 // of the activations of one k
-	pieceRows  = 96
+	chunkBytes = 256 * 4 // of the activations of one k
+	pieceRows  = 192
 )
 
 // threadWork is how many products are worth the start of a goroutine.
@@ -87,7 +87,7 @@ func (p *product[T]) piece(y []T, c chunk[T], lo, hi int) {
 			for t := range c.tiles {
 				s := sums[(t*rows+i-lo)*kn.tokens:]
 				kn.multiply(s, c.tile(t, k, depth), w, n, c.m-t*kn.tokens, k > 0, ahead)
-				ahead = fetch{next: ahead.next} // once is enough
+				ahead = fetch{next: ahead.next}
 			}
 		}
 	}

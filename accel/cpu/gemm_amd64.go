@@ -34,6 +34,11 @@ func mul12x32F32AVX512(y []float32, x []float32, w []float32, add bool, next uin
 //go:noescape
 func mul12x16F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
 
+// mul12x8F32AVX512 is a mulFunc: 12 rows by 8 tokens, of tiles of 32.
+//
+//go:noescape
+func mul12x8F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
+
 // mul4x32F32AVX512 is a mulFunc: 4 rows by 32 tokens, of tiles of 32.
 //
 //go:noescape
@@ -43,6 +48,11 @@ func mul4x32F32AVX512(y []float32, x []float32, w []float32, add bool, next uint
 //
 //go:noescape
 func mul4x16F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
+
+// mul4x8F32AVX512 is a mulFunc: 4 rows by 8 tokens, of tiles of 32.
+//
+//go:noescape
+func mul4x8F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
 
 // turnF32AVX2 transposes n squares of 8: see gemmKernel.
 //
@@ -79,6 +89,11 @@ func mul12x16F64AVX512(y []float64, x []float64, w []float64, add bool, next uin
 //go:noescape
 func mul12x8F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
 
+// mul12x4F64AVX512 is a mulFunc: 12 rows by 4 tokens, of tiles of 16.
+//
+//go:noescape
+func mul12x4F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
+
 // mul4x16F64AVX512 is a mulFunc: 4 rows by 16 tokens, of tiles of 16.
 //
 //go:noescape
@@ -88,6 +103,11 @@ func mul4x16F64AVX512(y []float64, x []float64, w []float64, add bool, next uint
 //
 //go:noescape
 func mul4x8F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
+
+// mul4x4F64AVX512 is a mulFunc: 4 rows by 4 tokens, of tiles of 16.
+//
+//go:noescape
+func mul4x4F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
 
 // turnF64AVX2 transposes n squares of 4: see gemmKernel.
 //

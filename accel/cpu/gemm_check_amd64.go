@@ -17,7 +17,7 @@ func agrees[T accel.Float](kn, plain *gemmKernel[T]) bool {
 		seed = seed*1664525 + 1013904223
 		return float64(int32(seed)) * 0x1p-31
 	}
-	m, n := kn.tokens+kn.tokens/2, kn.rows+kn.fewer
+	m, n := 2*kn.tokens-kn.tokens/4, kn.rows+kn.fewer // tiles of all parts
 	for _, t := range []accel.Type{accel.F32, accel.F64, accel.F16, accel.BF16} {
 		k := 37 // in which there is something for every loop
 		if t == accel.F32 {

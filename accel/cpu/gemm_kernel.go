@@ -12,9 +12,9 @@ import (
 type gemmKernel[T accel.Float] struct {
 	name string
 	// A block of sums is of rows of weights, or fewer where rows are left over,
-	// by tokens, of which halves can be left out.
+	// by the tokens of a tile, half of them, or a quarter, if there is one.
 	rows, fewer, tokens int
-	mul                 [2][2]mulFunc[T] // of rows, fewer; of tokens, half of them
+	mul                 [2][3]mulFunc[T]
 	// turn transposes n squares of side elements; its slices begin ldd and lds
 	// elements apart, and the next square is that many steps on.
 	turn func(dst []T, ldd, dstStep int, src []T, lds, srcStep, n int)
@@ -23,39 +23,48 @@ type gemmKernel[T accel.Float] struct {
 	decode [4]func(dst []T, src []byte) int
 }
 
-// mulFunc computes a block of sums over up to kBlock k, of tokens that lie
-// [k, tokens], of rows of weights that lie [rows, kBlock]:
+// mulFunc computes a block of sums over up to kBlock k. With rows and tokens,
+// which may be a part of a tile, those of the function, it is
 //
 //	for r := range rows {
 //		for t := range tokens {
 //			var s T
-//			for k := range len(x) / tokens {
-//				s = fma(w[r*kBlock+k], x[k*tokens+t], s)
+//			for k := range (len(x) + tile - 1) / tile {
+//				s = fma(w[r*kBlock+k], x[k*tile+t], s)
 //			}
 //			if add {
-//				s = y[r*tokens+t] + s
+//				s = y[r*tile+t] + s
 //			}
-//			y[r*tokens+t] = s
+//			y[r*tile+t] = s
 //		}
 //	}
 //
-// It may fetch ahead.
+// It may bring nearer what begins at next: see fetch.
 type mulFunc[T accel.Float] = func(y, x, w []T, add bool, next uintptr, stride, step int)
 
-// multiply does mulFunc's work for so many rows, and for so many tokens, which
-// may be more than a block has.
+// multiply does mulFunc's work for so many rows, and for the first of so many
+// tokens, which may be more than a tile has.
 func (kn *gemmKernel[T]) multiply(y, x, w []T, rows, tokens int, add bool, f fetch) {
-	half := 0
-	if tokens <= kn.tokens/2 {
-		half = 1
-	}
-	for r := 0; r < rows; {
-		n, fewer := kn.rows, 0
-		if rows-r < n {
-			n, fewer = kn.fewer, 1
+	quarter := kn.tokens / 4
+	some := kn.mul[0][2] != nil
+	for t := 0; t < min(tokens, kn.tokens); {
+		part := 0
+		switch left := tokens - t; {
+		case left <= quarter && some:
+			part = 2
+		case left <= 2*quarter, left <= 3*quarter && some:
+			part = 1
 		}
-		kn.mul[fewer][half](y[r*kn.tokens:], x, w[r*kBlock:], add, f.next+uintptr(r*f.stride), f.stride, f.step)
-		r += n
+		for r := 0; r < rows; {
+			n, fewer := kn.rows, 0
+			if rows-r < n {
+				n, fewer = kn.fewer, 1
+			}
+			kn.mul[fewer][part](y[r*kn.tokens+t:], x[t:], w[r*kBlock:], add, f.next+uintptr(r*f.stride), f.stride, f.step)
+			r += n
+		}
+		t += kn.tokens >> part
+		f = fetch{next: f.next} // once is enough
 	}
 }
 
@@ -78,8 +87,8 @@ func plainKernel[T accel.Float]() *gemmKernel[T] {
 	return kn.(*gemmKernel[T])
 }
 
-func plainMul[T accel.Float](f mulFunc[T]) [2][2]mulFunc[T] {
-	return [2][2]mulFunc[T]{{f, f}, {f, f}}
+func plainMul[T accel.Float](f mulFunc[T]) [2][3]mulFunc[T] {
+	return [2][3]mulFunc[T]{{f, f}, {f, f}}
 }
 
 func plainMul32(y, x, w []float32, add bool, _ uintptr, _, _ int) {

@@ -45,22 +45,22 @@ func verified[T accel.Float](kernels [3]*gemmKernel[T]) (use [3]func() *gemmKern
 var (
 	avx2F32 = gemmKernel[float32]{
 		name: "AVX2", rows: 6, fewer: 2, tokens: 16,
-		mul:  [2][2]mulFunc[float32]{{mul6x16F32AVX2, mul6x8F32AVX2}, {mul2x16F32AVX2, mul2x8F32AVX2}},
+		mul:  [2][3]mulFunc[float32]{{mul6x16F32AVX2, mul6x8F32AVX2}, {mul2x16F32AVX2, mul2x8F32AVX2}},
 		turn: turnF32AVX2, side: 8, decode: decodeF32,
 	}
 	avx512F32 = gemmKernel[float32]{
 		name: "AVX-512", rows: 12, fewer: 4, tokens: 32,
-		mul:  [2][2]mulFunc[float32]{{mul12x32F32AVX512, mul12x16F32AVX512}, {mul4x32F32AVX512, mul4x16F32AVX512}},
+		mul:  [2][3]mulFunc[float32]{{mul12x32F32AVX512, mul12x16F32AVX512, mul12x8F32AVX512}, {mul4x32F32AVX512, mul4x16F32AVX512, mul4x8F32AVX512}},
 		turn: turnF32AVX2, side: 8, decode: decodeF32,
 	}
 	avx2F64 = gemmKernel[float64]{
 		name: "AVX2", rows: 6, fewer: 2, tokens: 8,
-		mul:  [2][2]mulFunc[float64]{{mul6x8F64AVX2, mul6x4F64AVX2}, {mul2x8F64AVX2, mul2x4F64AVX2}},
+		mul:  [2][3]mulFunc[float64]{{mul6x8F64AVX2, mul6x4F64AVX2}, {mul2x8F64AVX2, mul2x4F64AVX2}},
 		turn: turnF64AVX2, side: 4, decode: decodeF64,
 	}
 	avx512F64 = gemmKernel[float64]{
 		name: "AVX-512", rows: 12, fewer: 4, tokens: 16,
-		mul:  [2][2]mulFunc[float64]{{mul12x16F64AVX512, mul12x8F64AVX512}, {mul4x16F64AVX512, mul4x8F64AVX512}},
+		mul:  [2][3]mulFunc[float64]{{mul12x16F64AVX512, mul12x8F64AVX512, mul12x4F64AVX512}, {mul4x16F64AVX512, mul4x8F64AVX512, mul4x4F64AVX512}},
 		turn: turnF64AVX2, side: 4, decode: decodeF64,
 	}
 

@@ -32,12 +32,12 @@ func TestVersions(t *testing.T) {
 func TestVerified(t *testing.T) {
 	var faults []gemmKernel[float32]
 	add := func(f func(kn *gemmKernel[float32])) {
-		kn := avx2F32
+		kn := avx512F32
 		f(&kn)
 		faults = append(faults, kn)
 	}
 	for i := range 2 {
-		for j := range 2 {
+		for j := range 3 {
 			add(func(kn *gemmKernel[float32]) {
 				right := kn.mul[i][j]
 				kn.mul[i][j] = func(y, x, w []float32, add bool, next uintptr, stride, step int) {

@@ -12,6 +12,7 @@ import (
 	"olmotool/convert"
 	"olmotool/formats"
 	"olmotool/internal/atomicfile"
+	"olmotool/verify"
 )
 
 func TestExitCode(t *testing.T) {
@@ -19,8 +20,10 @@ func TestExitCode(t *testing.T) {
 	path := func(err error) error { return &fs.PathError{Op: "open", Path: "p", Err: err} }
 	input := func(err error) error { return formats.Errorf("f", "header", "%w", err) }
 	usage := func(err error) error { return &convert.UsageError{Err: err} }
-	verify := func(err error) error { return &convert.VerifyError{Err: err} }
+	proof := func(err error) error { return &convert.VerifyError{Err: err} }
 	output := func(err error) error { return &convert.OutputError{Err: err} }
+	asked := func(err error) error { return &verify.UsageError{Err: err} }
+	record := func(err error) error { return &verify.OutputError{Err: err} }
 	odd := errors.New("odd")
 	for _, c := range []struct {
 		name string
@@ -28,11 +31,16 @@ func TestExitCode(t *testing.T) {
 		want int
 	}{
 		{"none", nil, 0},
-		{"verify", verify(input(odd)), 1},
+		{"proof", proof(input(odd)), 1},
+		{"answer", wrap(&answer{"not accepted: x"}), 1},
 		{"usage", wrap(usage(odd)), 2},
 		{"exists", wrap(atomicfile.ErrExists), 2},
 		{"exists at the last moment", output(wrap(atomicfile.ErrExists)), 2},
 		{"no such parent", usage(path(syscall.ENOENT)), 2},
+		{"options of verify", wrap(asked(odd)), 2},
+		{"logits exist", record(wrap(atomicfile.ErrExists)), 2},
+		{"logits without a parent", record(path(syscall.ENOENT)), 2},
+		{"logits refused", record(odd), 2},
 		{"input", input(odd), 3},
 		{"missing", path(syscall.ENOENT), 3},
 		{"not a directory", input(path(syscall.ENOTDIR)), 3},
@@ -41,11 +49,14 @@ func TestExitCode(t *testing.T) {
 		{"permission to write", usage(path(syscall.EACCES)), 4},
 		{"not permitted", usage(path(fs.ErrPermission)), 4},
 		{"full", wrap(environment[0]), 4},
-		{"full while verifying", verify(wrap(environment[1])), 4},
+		{"full while verifying", proof(wrap(environment[1])), 4},
 		{"bad disk", input(path(environment[len(environment)-1])), 4},
 		{"rename", output(odd), 4},
+		{"full while recording", record(path(environment[0])), 4},
+		{"odd disk while recording", record(path(syscall.EINVAL)), 4},
+		{"no such device", &lacking{"no cuda"}, 4},
 		{"interrupted", wrap(context.Canceled), 130},
-		{"interrupted while verifying", verify(context.Canceled), 130},
+		{"interrupted while verifying", proof(context.Canceled), 130},
 	} {
 		if got := exitCode(c.err); got != c.want {
 			t.Errorf("%s: exit code %d, want %d", c.name, got, c.want)
@@ -54,6 +65,10 @@ func TestExitCode(t *testing.T) {
 }
 
 func TestPrintError(t *testing.T) {
+	var b strings.Builder
+	if printError(&b, fmt.Errorf("x: %w", &answer{"not accepted: \x1b"})); b.String() != "x: not accepted: \\x1b\n" {
+		t.Errorf("found %q for an answer", b.String())
+	}
 	for _, c := range []struct {
 		err  error
 		want string

@@ -84,7 +84,6 @@ func (f *logitsFlags) check(cmd *cobra.Command) error {
 
 func (f *logitsFlags) run(cmd *cobra.Command, g *global, path string) error {
 	start := time.Now()
-	allowMemory(computing)
 	o := verify.Options{Threads: g.threads, Arithmetic: f.dtype}
 	var err error
 	if f.memory != "" {
@@ -103,6 +102,7 @@ func (f *logitsFlags) run(cmd *cobra.Command, g *global, path string) error {
 	if o.Tokens, err = f.input(cmd, src); err != nil {
 		return err
 	}
+	allowMemory(forTokens(src.Config, o.Tokens.Tokens()))
 	var done func()
 	o.Progress, done = g.progress(cmd.ErrOrStderr())
 	r, err := verify.Logits(cmd.Context(), src, f.output, f.force, o)

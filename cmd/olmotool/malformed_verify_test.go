@@ -107,7 +107,7 @@ func textCases(t *testing.T) []malformed {
 		of("tokenizer that is no JSON", "m/tokenizer.json", "text", "<html>", ``),
 		of("tokenizer of another kind", "m/tokenizer.json", "text", strings.Replace(tokenizer, `"BPE"`, `"WordPiece"`, 1), `WordPiece`),
 		of("empty text", "text.txt", "", tokenizer, `found no text, expected some`),
-		of("text of one token", "text.txt", "a", tokenizer, ``),
+		of("text of one token", "text.txt", "a", tokenizer, `found 1 tokens, expected at least 1024`),
 		of("text that is no UTF-8", "text.txt", "gr\xfc\xdfe", tokenizer, `UTF-8`),
 	}
 }

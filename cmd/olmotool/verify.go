@@ -3,12 +3,14 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"olmotool/formats"
 	"olmotool/formats/olmo"
 	"olmotool/verify"
 )
@@ -123,11 +125,13 @@ func (f *verifyFlags) compare(ctx context.Context, stdin io.Reader, args []strin
 			return nil, err
 		}
 		defer golden.Close()
+		allowMemory(forTokens(ref.Config, golden.Batch.Tokens()))
 		return verify.Golden(ctx, ref, golden, f.Options)
 	}
 	if err := f.input(ref, stdin); err != nil {
 		return nil, err
 	}
+	allowMemory(forTokens(ref.Config, f.Tokens.Tokens()))
 	if f.selfTest {
 		return verify.SelfTest(ctx, ref, f.Options)
 	}
@@ -136,7 +140,11 @@ func (f *verifyFlags) compare(ctx context.Context, stdin io.Reader, args []strin
 		return nil, err
 	}
 	defer cand.Close()
-	return verify.Run(ctx, ref, cand, f.Options)
+	r, err := verify.Run(ctx, ref, cand, f.Options)
+	if fe := (*formats.Error)(nil); errors.As(err, &fe) && fe.File == "text" && f.text != "" {
+		err = &formats.Error{File: f.text, Place: fe.Place, Msg: fe.Msg, Err: fe.Err} // package text knows no file
+	}
+	return r, err
 }
 
 // input reads tokens and text for a reference.

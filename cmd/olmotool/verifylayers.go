@@ -26,6 +26,9 @@ func (p *printer) forward(f *verify.Forward, rule string) {
 		for _, s := range f.Sites {
 			t.add(s.Site, human.Number(s.RelRMS), words.Limit(s.Limit), mark(s.OK))
 		}
+		if len(t.rows) > 0 {
+			p.line("")
+		}
 		p.table(t)
 	}
 	if len(f.Layers) > 0 {

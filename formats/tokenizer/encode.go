@@ -10,8 +10,8 @@ import (
 // around it that the file puts there; those of an empty text are just these.
 // Added tokens are recognised in the text in either case.
 //
-// Errors name the byte of the text: it must be UTF-8, at most 1 GiB, and no word
-// longer than 16 MiB.
+// The text must be UTF-8 of at most 1 GiB, with no word longer than 16 MiB. An
+// error says what is wrong with it, and does not name the file it came from.
 func (t *Tokenizer) Encode(text []byte, addSpecial bool) ([]int32, error) {
 	if len(text) > maxText {
 		return nil, fmt.Errorf("found a text of %d bytes, expected at most %d", len(text), maxText)

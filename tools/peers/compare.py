@@ -12,8 +12,10 @@ import torch
 import transformers
 
 from check_files import Files
+from check_forward import Forward
 from check_gguf import GGUF
 from check_layouts import Layouts
+from check_text import Text
 from check_tokens import Tokens
 from harness import Harness
 from models import YARN, Shape
@@ -59,7 +61,7 @@ def tokenizers(given, work):
 
 
 def compare(h, given):
-    gguf, layouts, files, tokens = GGUF(h), Layouts(h), Files(h), Tokens(h)
+    gguf, layouts, files, tokens, text, forward = GGUF(h), Layouts(h), Files(h), Tokens(h), Text(h), Forward(h)
     tok = tokenizers(given, h.work)
     files.check_torch_files()
     tokens.check(tok.values())
@@ -80,6 +82,11 @@ def compare(h, given):
             gguf.check_split(shape, source)
         if shape.name in ("olmo2-gqa-bf16-single", "olmo1-f32"):
             tokens.check_gguf(shape, source)
+        if shape.name in ("olmo2-gqa-bf16-single", "olmo3-yarn-f32", "olmo1-clip-bf16"):
+            text.check_kl(shape, tokenizer)
+            text.check_q8_0(shape, source)
+        if "sharded" not in shape.name:
+            forward.check(shape, source)
         layouts.done(shape)
         h.forget(shape)
 

@@ -74,7 +74,7 @@ var exponents = map[formats.DType]struct{ low, n int }{
 
 // flip returns t with a bit of the exponent of an element flipped, the first from
 // element i on that is not zero: the lowest bit that is not set, which multiplies
-// by a power of two; the lowest of all, should that make an infinity.
+// by a power of two; should that make an infinity, the lowest that is.
 func flip(t formats.Tensor, i int64) (formats.Tensor, error) {
 	t, err := plain(t)
 	if err != nil {
@@ -90,15 +90,13 @@ func flip(t formats.Tensor, i int64) (formats.Tensor, error) {
 	}
 	x := bits(b[k : k+w])
 	e := exponents[t.DType]
-	full := uint64(1)<<e.n - 1
-	bit := 0
-	for x>>e.low>>bit&1 != 0 && bit < e.n-1 {
-		bit++
+	infinite := uint64(1)<<e.n - 1
+	exp := x >> e.low & infinite
+	bit := ^exp & -^exp // the lowest that is not set
+	if (exp|bit)&infinite == infinite {
+		bit = exp & -exp // the lowest that is
 	}
-	if x>>e.low&full|1<<bit == full {
-		bit = 0
-	}
-	x ^= 1 << (e.low + bit)
+	x ^= bit << e.low
 	return view.Patch(t, i*w+k, binary.LittleEndian.AppendUint64(nil, x)[:w]), nil
 }
 

@@ -19,10 +19,10 @@ const (
 	// maxPosition is the largest position that float32 has exactly, as which
 	// rotary embeddings take it.
 	maxPosition = 1 << 24
-	// maxActivations is how many numbers the largest matrix of activations may
-	// have: no model with its whole context has so many, and a mistaken config is
-	// found before the memory is gone.
-	maxActivations = 1 << 32
+	// maxActivations is how many numbers a matrix of activations may have: no
+	// released model has so many for its whole context, and a mistaken config or
+	// batch is found before the memory is gone.
+	maxActivations = 1 << 31
 )
 
 // Tokens returns the number of tokens of all sequences.
@@ -50,13 +50,13 @@ func (b Batch) Check(c *olmo.Config, allowLong bool) error {
 	if b.First < 0 || b.First > maxPosition {
 		return fmt.Errorf("found first position %d, expected 0 to %d", b.First, maxPosition)
 	}
-	limit := int64(maxPosition)
-	if !allowLong {
-		limit = min(limit, c.MaxPositionEmbeddings)
+	limit, reason := int64(maxPosition), "that float32 has exactly"
+	if !allowLong && c.MaxPositionEmbeddings < limit {
+		limit, reason = c.MaxPositionEmbeddings, "the model's max_position_embeddings"
 	}
 	for i, s := range b.Seqs {
 		if end := int64(b.First) + int64(len(s)); end > limit {
-			return fmt.Errorf("sequence %d: found positions to %d, expected at most %d: the context of the model", i, end, limit)
+			return fmt.Errorf("sequence %d: found positions to %d, expected at most %d, %s", i, end, limit, reason)
 		}
 		for j, id := range s {
 			if id < 0 || int64(id) >= c.VocabSize {

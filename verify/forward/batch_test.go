@@ -18,18 +18,18 @@ func TestBatchCheck(t *testing.T) {
 	}{
 		{"good", Batch{Seqs: [][]int32{{0, 99}, {1}}}, false, ""},
 		{"whole context", Batch{Seqs: [][]int32{make([]int32, 8)}}, false, ""},
-		{"too long", Batch{Seqs: [][]int32{{1}, make([]int32, 9)}}, false, "sequence 1: found positions to 9, expected at most 8: the context of the model"},
+		{"too long", Batch{Seqs: [][]int32{{1}, make([]int32, 9)}}, false, "sequence 1: found positions to 9, expected at most 8, the model's max_position_embeddings"},
 		{"long and allowed", Batch{Seqs: [][]int32{make([]int32, 9)}}, true, ""},
 		{"begins late", Batch{Seqs: [][]int32{{1, 2}}, First: 7}, false, "sequence 0: found positions to 9"},
 		{"begins late and allowed", Batch{Seqs: [][]int32{{1, 2}}, First: 65534}, true, ""},
 		{"negative first", Batch{Seqs: [][]int32{{1}}, First: -1}, true, "found first position -1"},
 		{"first beyond float32", Batch{Seqs: [][]int32{{1}}, First: 1<<24 + 1}, true, "found first position 16777217"},
-		{"last beyond float32", Batch{Seqs: [][]int32{{1}}, First: 1 << 24}, true, "found positions to 16777217"},
+		{"last beyond float32", Batch{Seqs: [][]int32{{1}}, First: 1 << 24}, true, "found positions to 16777217, expected at most 16777216, that float32 has"},
 		{"id too large", Batch{Seqs: [][]int32{{1}, {2, 100}}}, false, "sequence 1: position 1: found token 100, expected 0 to 99"},
 		{"id negative", Batch{Seqs: [][]int32{{-1}}}, false, "sequence 0: position 0: found token -1, expected 0 to 99"},
 		{"nothing", Batch{}, false, "found no tokens"},
 		{"nothing in a sequence", Batch{Seqs: [][]int32{{}}}, false, "found no tokens"},
-		{"too much memory", Batch{Seqs: [][]int32{make([]int32, 65)}}, true, "found 65 tokens, expected at most 64 at a time for rows of 67108864 numbers"},
+		{"too much memory", Batch{Seqs: [][]int32{make([]int32, 33)}}, true, "found 33 tokens, expected at most 32 at a time for rows of 67108864 numbers"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := test.batch.Check(c, test.long)

@@ -21,8 +21,7 @@ func eachGolden(t *testing.T, f func(t *testing.T, g golden, m *olmo.Model, b Ba
 	}
 }
 
-// below fails unless an error is of a size. Both bounds are there to be seen: an
-// error far below what it should be is one of the test.
+// below fails unless an error is below a limit; NaN is not.
 func below(t *testing.T, what string, got, limit float64) {
 	t.Helper()
 	t.Logf("%s: %.2g, limit %.2g", what, got, limit)

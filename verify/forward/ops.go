@@ -42,27 +42,23 @@ func (b *block[T]) do(s Site, x accel.Matrix[T], compute func() error) accel.Mat
 
 // linear is x·Wᵀ.
 func (b *block[T]) linear(s Site, x accel.Matrix[T]) accel.Matrix[T] {
-	return b.product(s, x, func(accel.Matrix[T]) {})
+	return b.product(s, x, nil)
 }
 
 // clipped is x·Wᵀ, its elements limited to clip_qkv if the model has that.
 func (b *block[T]) clipped(s Site, x accel.Matrix[T]) accel.Matrix[T] {
-	return b.product(s, x, func(y accel.Matrix[T]) {
-		if limit := b.Config.ClipQKV; limit != nil {
-			cpu.Clip(b.options.Threads, y, *limit, b.options.Rounding)
-		}
-	})
+	return b.product(s, x, b.Config.ClipQKV)
 }
 
-func (b *block[T]) product(s Site, x accel.Matrix[T], then func(y accel.Matrix[T])) accel.Matrix[T] {
+func (b *block[T]) product(s Site, x accel.Matrix[T], limit *float64) accel.Matrix[T] {
 	m := matrixAt(b.layer, s)
 	y := b.memory(s, x.Rows, int(b.panels.matrices[m].Shape[0]))
 	return b.do(s, y, func() error {
-		if err := b.multiply(b.ctx, y, x, m); err != nil {
-			return err
+		err := b.multiply(b.ctx, y, x, m)
+		if err == nil && limit != nil {
+			cpu.Clip(b.options.Threads, y, *limit, b.options.Rounding)
 		}
-		then(y)
-		return nil
+		return err
 	})
 }
 

@@ -26,8 +26,8 @@ type Options[T accel.Float] struct {
 // Pass is a model ready to be run. It is not safe for concurrent use.
 type Pass[T accel.Float] struct {
 	Config *olmo.Config
-	// Scores has [Pass.Block] show its tap the sites [Scores] and [Probs] too,
-	// which costs two more attentions and memory for heads × tokens² numbers.
+	// Scores has [Pass.Block] show its tap the sites [Scores] and [Probs] too. It
+	// costs two more attentions, and memory for twice heads × tokens² numbers.
 	Scores bool
 
 	options Options[T]
@@ -41,6 +41,12 @@ type Pass[T accel.Float] struct {
 // New returns a pass over the model. Shapes and types of all tensors are
 // checked against the config here, before anything is computed.
 func New[T accel.Float](m *olmo.Model, o Options[T]) (*Pass[T], error) {
+	if m.Config == nil {
+		return nil, fmt.Errorf("found tensors of no known model, expected a model")
+	}
+	if err := m.Config.Validate(); err != nil {
+		return nil, err
+	}
 	if o.Mul == nil {
 		o.Mul = cpu.Device[T]{Threads: o.Threads}
 	}
@@ -58,7 +64,8 @@ func New[T accel.Float](m *olmo.Model, o Options[T]) (*Pass[T], error) {
 // Close ends reading ahead.
 func (p *Pass[T]) Close() { p.panels.stop() }
 
-// Embed returns the embeddings of the tokens, [tokens, hidden].
+// Embed returns the embeddings of the tokens, [tokens, hidden]. Of the table, it
+// reads the rows of these.
 func (p *Pass[T]) Embed(ctx context.Context, b Batch) (accel.Matrix[T], error) {
 	if err := b.Check(p.Config, true); err != nil {
 		return accel.Matrix[T]{}, err
@@ -91,7 +98,9 @@ func (p *Pass[T]) Embed(ctx context.Context, b Batch) (accel.Matrix[T], error) {
 	return x, nil
 }
 
-// Block replaces x, the input of layer l, by its output.
+// Block replaces x, the input of layer l, by its output. It leaves behind, being
+// read, the first weights of what comes next in the model. After an error x is
+// of no use.
 func (p *Pass[T]) Block(ctx context.Context, l int, b Batch, x accel.Matrix[T], tap Tap[T]) error {
 	if err := b.Check(p.Config, true); err != nil {
 		return err
@@ -128,6 +137,9 @@ func (p *Pass[T]) Norm(x accel.Matrix[T]) error {
 func (p *Pass[T]) Logits(ctx context.Context, x accel.Matrix[T]) (accel.Matrix[T], error) {
 	if err := p.check(x, x.Rows); err != nil {
 		return accel.Matrix[T]{}, err
+	}
+	if most := maxActivations / p.Config.VocabSize; int64(x.Rows) > most {
+		return accel.Matrix[T]{}, fmt.Errorf("found %d rows, expected at most %d at a time for logits of %d numbers", x.Rows, most, p.Config.VocabSize)
 	}
 	y := accel.NewMatrix[T](x.Rows, int(p.Config.VocabSize))
 	err := p.multiply(ctx, y, x, matrixAt(int(p.Config.NumHiddenLayers), QProj))

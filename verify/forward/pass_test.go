@@ -201,6 +201,13 @@ func TestPassErrors(t *testing.T) {
 	_, embedCanceled := p.Embed(canceled, b)
 	_, logitsShape := p.Logits(background, matrix(2, 63))
 	_, logitsCanceled := p.Logits(canceled, x)
+	many := *p.Config
+	many.VocabSize = 1 << 26
+	_, logitsRows := (&Pass[float32]{Config: &many}).Logits(background, x)
+	_, scores := (&block[float32]{}).show(accel.Matrix[float32]{Rows: 1 << 15}, x, x, cpu.AttentionOptions[float32]{Heads: 4})
+	_, bare := New(&olmo.Model{}, Options[float32]{})
+	many.NumKeyValueHeads = 3
+	_, config := New(&olmo.Model{Config: &many}, Options[float32]{})
 	no := errors.New("no")
 	for _, c := range []struct {
 		name string
@@ -218,6 +225,10 @@ func TestPassErrors(t *testing.T) {
 		{"norm", p.Norm(matrix(2, 63)), "found activations [2 63], expected [2 64]"},
 		{"logits", logitsShape, "found activations [2 63], expected [2 64]"},
 		{"logits canceled", logitsCanceled, "context canceled"},
+		{"logits rows", logitsRows, "found 76 rows, expected at most 32 at a time"},
+		{"scores", scores, "found a sequence of 32768 tokens"},
+		{"no model", bare, "expected a model"},
+		{"config", config, "num_key_value_heads: found 3"},
 		{"tap", p.Block(background, 0, b, x, func(Site, accel.Matrix[float32]) error { return no }), "no"},
 		{"multiplier", newPass(t, open(t, "models/olmo2-gqa"), Options[float32]{Mul: broken{}}).Block(background, 0, b, x, nil), "broken"},
 	} {

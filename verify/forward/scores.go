@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"fmt"
 	"math"
 
 	"olmotool/accel"
@@ -12,6 +13,9 @@ import (
 // attention collects the scores; the second is given them, and collects the
 // probabilities.
 func (b *block[T]) show(q, k, v accel.Matrix[T], o cpu.AttentionOptions[T]) (cpu.AttentionOptions[T], error) {
+	if n := int64(q.Rows); n*n > maxActivations/int64(o.Heads) {
+		return o, fmt.Errorf("found a sequence of %d tokens, expected a shorter one for scores of %d heads", n, o.Heads)
+	}
 	y := accel.NewMatrix[T](q.Rows, q.Cols)
 	scores := newSquares(q.Rows, o, T(math.Inf(-1)))
 	o.Scores = scores.collect

@@ -18,8 +18,8 @@ const (
 	KNorm     Site = "k_norm"
 	QRope     Site = "q_rope"
 	KRope     Site = "k_rope"
-	Scores    Site = "scores" // [tokens, heads × keys of the sequence], masked ones −Inf; only when asked for
-	Probs     Site = "probs"  // likewise
+	Scores    Site = "scores" // [tokens, heads × tokens] of one sequence after the other; only with Pass.Scores
+	Probs     Site = "probs"  // likewise; what a query does not see is 0 here, and −Inf in scores, whatever a tap says
 	Attn      Site = "attn"   // heads side by side, before o_proj
 	OProj     Site = "o_proj"
 	AttnNorm  Site = "post_attention_layernorm"
@@ -35,5 +35,6 @@ const (
 
 // Tap is shown each intermediate result of a block right after it was computed
 // and may overwrite its numbers: what follows is computed from what Tap leaves.
-// A nil Tap is none.
+// The matrix is the block's, which uses its memory again: keep a copy. A nil Tap
+// is none. Its error ends the block.
 type Tap[T accel.Float] func(s Site, x accel.Matrix[T]) error

@@ -66,8 +66,10 @@ func figures(r *Report) map[string][]float64 {
 		"RMS Δp":                         stat(r.DeltaPRMS),
 		"Same top p":                     stat(r.SameTop),
 	}
-	for percent, name := range map[string]string{"99.9": "99.9%", "99": "99.0%", "95": "95.0%", "90": "90.0%", "75": "75.0%", "50": "Median",
-		"25": "25.0%", "10": "10.0%", "5": "5.0%", "1": "1.0%", "0.1": "0.1%", "0": "Minimum", "100": "Maximum"} {
+	for percent, name := range map[string]string{
+		"99.9": "99.9%", "99": "99.0%", "95": "95.0%", "90": "90.0%", "75": "75.0%", "50": "Median",
+		"25": "25.0%", "10": "10.0%", "5": "5.0%", "1": "1.0%", "0.1": "0.1%", "0": "Minimum", "100": "Maximum",
+	} {
 		if percent != "75" && percent != "25" { // these of Δp only
 			out[name+" KLD"] = []float64{r.KLQuantiles[percent]}
 		}

@@ -22,10 +22,18 @@ func TestQuantile(t *testing.T) {
 		x       []float64
 		f, want float64
 	}{
-		{[]float64{3}, 0, 3}, {[]float64{3}, 0.5, 3}, {[]float64{3}, 1, 3},
-		{[]float64{1, 2}, 0.5, 1.5}, {[]float64{1, 2}, 0.75, 1.75}, {[]float64{1, 2}, 1, 2},
-		{[]float64{1, 2, 4}, 0.5, 2}, {[]float64{1, 2, 4}, 0.25, 1.5}, {[]float64{1, 2, 4}, 0.9, 3.6},
-		{[]float64{0, 10, 20, 40, 80}, 0.1, 4}, {[]float64{0, 10, 20, 40, 80}, 0.99, 78.4}, {[]float64{0, 10, 20, 40, 80}, 0, 0},
+		{[]float64{3}, 0, 3},
+		{[]float64{3}, 0.5, 3},
+		{[]float64{3}, 1, 3},
+		{[]float64{1, 2}, 0.5, 1.5},
+		{[]float64{1, 2}, 0.75, 1.75},
+		{[]float64{1, 2}, 1, 2},
+		{[]float64{1, 2, 4}, 0.5, 2},
+		{[]float64{1, 2, 4}, 0.25, 1.5},
+		{[]float64{1, 2, 4}, 0.9, 3.6},
+		{[]float64{0, 10, 20, 40, 80}, 0.1, 4},
+		{[]float64{0, 10, 20, 40, 80}, 0.99, 78.4},
+		{[]float64{0, 10, 20, 40, 80}, 0, 0},
 	} {
 		if got := quantile(c.x, c.f); math.Abs(got-c.want) > 1e-12 {
 			t.Errorf("quantile %v of %v: found %v, want %v", c.f, c.x, got, c.want)
@@ -45,7 +53,7 @@ func TestOne(t *testing.T) {
 }
 
 func TestPercents(t *testing.T) {
-	var last float64 = 101
+	last := 101.0
 	for _, s := range Percents {
 		p, err := strconv.ParseFloat(s, 64)
 		if err != nil || p >= last {

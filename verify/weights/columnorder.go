@@ -9,14 +9,8 @@ import (
 	"olmotool/verify/internal/view"
 )
 
-const (
-	// maxRowBytes is up to what size a row may be in memory: the searches for
-	// columns need whole ones. A head of the largest vocabulary, transposed, has
-	// half of it.
-	maxRowBytes = 1 << 20
-	// columnRows is how many rows columns are told apart by before all are looked at.
-	columnRows = 16
-)
+// columnRows is how many rows columns are told apart by before all are looked at.
+const columnRows = 16
 
 // columnOrder tries columns in another order; those of o_proj are heads.
 func (x *patient) columnOrder(ctx context.Context) (finding, error) {

@@ -47,5 +47,5 @@ func orNone(ids []int64) string {
 	if len(ids) == 0 {
 		return "none"
 	}
-	return numbers(ids)
+	return numbers(ids, ", ")
 }

@@ -33,7 +33,7 @@ func (x *patient) fewRows(ctx context.Context) (finding, error) {
 		if slices.ContainsFunc(whys, func(w string) bool { return w != why }) {
 			why = strings.Join(whys, "; ")
 		}
-		return finding{say: fmt.Sprintf("rows %s of %d changed: %s", numbers(m.first), rows, why)}, nil
+		return finding{say: fmt.Sprintf("rows %s of %d changed: %s", numbers(m.first, ", "), rows, why)}, nil
 	case m.rows*nearly <= rows:
 		return finding{say: fmt.Sprintf("%d of %d rows changed, the first of them %d", m.rows, rows, m.first[0])}, nil
 	}
@@ -79,7 +79,7 @@ func (x *patient) headsOf(lo, hi int64) string {
 		return ""
 	}
 	dim := x.comparison.ref.Config.HeadDim
-	if lo%dim != 0 || hi%dim != 0 {
+	if dim < 1 || lo%dim != 0 || hi%dim != 0 {
 		return ""
 	}
 	return " (" + span("head", lo/dim, hi/dim-1) + ")"

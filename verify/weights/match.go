@@ -100,8 +100,11 @@ func (x *patient) is(ctx context.Context, view formats.Tensor) (bool, error) {
 	return x.equal(ctx, view, x.got, x.loose)
 }
 
+// exactly is how a view fits in every row.
+const exactly = "exactly"
+
 // nearlyIs is the same for a view that may miss some rows. It returns what to say
-// of them: "exactly", or how many do not fit; empty if the view is not it.
+// of them: exactly, or how many do not fit; empty if the view is not it.
 func (c *comparison) nearlyIs(ctx context.Context, view, got formats.Tensor, loose bool) (string, error) {
 	if view.DType != got.DType || view.Bytes() != got.Bytes() {
 		return "", nil
@@ -121,7 +124,7 @@ func (c *comparison) nearlyIs(ctx context.Context, view, got formats.Tensor, loo
 	}
 	switch {
 	case m.changed == 0:
-		return "exactly", nil
+		return exactly, nil
 	case m.rows*nearly <= rows:
 		return fmt.Sprintf("in all but %d of %d rows (the first of these is %d)", m.rows, rows, m.first[0]), nil
 	}

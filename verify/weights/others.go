@@ -61,11 +61,12 @@ func (c *comparison) like(t formats.Tensor) ([]int, error) {
 }
 
 // holder returns the name of the tensor of REF whose values t has, other than the
-// one called name; of several the nearest: of its layer, then of its module.
-func (c *comparison) holder(ctx context.Context, t formats.Tensor, name string) (string, error) {
+// one called name, and how: exactly, or in most rows. Of several it is the
+// nearest: of its layer, then of its module.
+func (c *comparison) holder(ctx context.Context, t formats.Tensor, name string) (holder, how string, err error) {
 	like, err := c.like(t)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	layer, module := split(name)
 	distance := func(i int) int {
@@ -89,15 +90,11 @@ func (c *comparison) holder(ctx context.Context, t formats.Tensor, name string) 
 		if err != nil {
 			continue
 		}
-		same, err := c.equal(ctx, cast, t, t.DType != r.DType)
-		if err != nil {
-			return "", err
-		}
-		if same {
-			return r.Name, nil
+		if how, err := c.nearlyIs(ctx, cast, t, t.DType != r.DType); err != nil || how != "" {
+			return r.Name, how, err
 		}
 	}
-	return "", nil
+	return "", "", nil
 }
 
 // otherTensor recognises the values of another tensor of REF.
@@ -105,11 +102,15 @@ func (x *patient) otherTensor(ctx context.Context) (finding, error) {
 	if x.part {
 		return finding{}, nil
 	}
-	holds, err := x.holder(ctx, x.got, x.name)
+	holds, how, err := x.holder(ctx, x.got, x.name)
 	if err != nil || holds == "" {
 		return finding{}, err
 	}
-	return finding{say: "holds REF's values of " + relative(holds, x.name), holds: holds}, nil
+	story := "holds REF's values of " + relative(holds, x.name)
+	if how != exactly {
+		return finding{say: story + ", " + how, story: story}, nil
+	}
+	return finding{say: story, holds: holds}, nil
 }
 
 // copyOfLayer begins what is said of a tensor that is that of another layer.

@@ -37,10 +37,6 @@ type Report struct {
 	Notes []string `json:"notes"`
 }
 
-// MaxFailures is how many failures a report lists and diagnoses: more than the
-// largest model has tensors.
-const MaxFailures = 1000
-
 // Tensor is a tensor of CAND that is not REF's.
 type Tensor struct {
 	Name   string `json:"name"`

@@ -8,11 +8,6 @@ import (
 	"olmotool/formats"
 )
 
-// maxRows bounds how many rows are hashed, 8 bytes each on both sides: more than
-// the largest vocabulary has. Tensors with more are not searched for rows in
-// another order.
-const maxRows = 1 << 19
-
 // rowHashes returns the hash of each row of a tensor; nil if it has none, or too
 // many.
 func (c *comparison) rowHashes(ctx context.Context, t formats.Tensor) ([]uint64, error) {

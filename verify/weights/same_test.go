@@ -35,7 +35,7 @@ func TestSame(t *testing.T) {
 		{Pair{x, cut}, `tensor "x": read 100 of 1048576 bytes at 0`},
 		{Pair{cut, x}, `tensor "x" of the source: read 100 of`},
 	} {
-		if err := Same(context.Background(), []Pair{ok, c.pair}, 2, nil); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+		if err := Same(context.Background(), []Pair{ok, c.pair}, 1, nil); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("found %v, want %s", err, c.want)
 		}
 	}

@@ -20,9 +20,9 @@ func (x *patient) scaled(ctx context.Context) (finding, error) {
 		return finding{}, nil
 	}
 	f := m.wg / m.ww
-	// What is left without the factor is rounding, of both sides.
+	// What is left without the factor is rounding, of both sides, and of the sums.
 	rest := math.Sqrt(max(0, m.gg-f*m.wg) / m.gg)
-	if f-f != 0 || f == 0 || rest > max(4*roundingOf(x.got.DType), 1e-7) {
+	if f-f != 0 || f == 0 || rest > max(4*roundingOf(x.got.DType), 1e-6) {
 		return finding{}, nil
 	}
 	try := func(what string, c float64, t formats.Tensor, err error) (finding, error) {

@@ -58,7 +58,7 @@ func (c *comparison) tell(story string, of []int, found []finding) string {
 		l, _ := split(names[0])
 		return fmt.Sprintf("layer %d is a copy of REF's layer %s", l, from)
 	}
-	if found[of[0]].story == "" {
+	if !found[of[0]].vague {
 		return subject + ": " + story
 	}
 	lo, hi := math.Inf(1), 0.0
@@ -160,11 +160,11 @@ func (c *comparison) renamed(ctx context.Context) ([]string, error) {
 	}
 	var out []string
 	for _, t := range c.extra[:min(len(c.extra), MaxFailures)] {
-		name, err := c.holder(ctx, t, t.Name)
+		name, how, err := c.holder(ctx, t, t.Name)
 		if err != nil {
 			return nil, err
 		}
-		if missing[name] {
+		if missing[name] && how == exactly {
 			out = append(out, fmt.Sprintf("CAND has REF's %q under the name %.120q", name, t.Name))
 		}
 	}

@@ -7,17 +7,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-const (
-	// pieceElems is how many elements a worker looks at at a time: whole blocks of
-	// every type, and for the common types half a MiB to one of each side, so
-	// that what was read is still in a cache when it is compared.
-	pieceElems = 1 << 18
-	// maxRanges is into how many ranges a tensor is cut where sums are made: the
-	// sum of each is made in order, and those of the ranges are added in order, so
-	// that the result is the same for any number of threads.
-	maxRanges = 64
-)
-
 // worker is the memory of one thread: buffers of both sides that grow to what the
 // types need, and what is decoded of them.
 type worker struct {

@@ -26,8 +26,8 @@ func TestTokenizerFiles(t *testing.T) {
 		{"nothing", "", "", nil, nil},
 		{"white space", `{`, "{ ", nil, nil},
 		{"what is said by default", `"dropout":null,"unk_token":null,"continuing_subword_prefix":"",`, ``, nil, nil},
-		{"an id", `"!":0,`, `"!":575,`, []string{`vocabulary: 1 of 512 differ, the first: "!" is 0 and 575`}, nil},
-		{"a token", `"!":0,`, `"!!!!":0,`, []string{`vocabulary: 2 of 512 differ, the first: "!" is 0 and none`}, nil},
+		{"an id", `"!":0,`, `"!":575,`, []string{`vocabulary: 1 of 534 differ, the first: "!" is 0 and 575`}, nil},
+		{"a token", `"!":0,`, `"!!!!":0,`, []string{`vocabulary: 2 of 534 differ, the first: "!" is 0 and none`}, nil},
 		{"the pattern", `\\p{N}{1,3}`, `\\p{N}`, []string{`pre_tokenizer: {"pretokenizers": [{"behavior":`}, nil},
 		{"a flag", `"fuse_unk":false`, `"ignore_merges":true`, []string{`model.ignore_merges: none and true`}, nil},
 		{"an added token", `"special":true`, `"special":false`, []string{`added tokens: the first that differs is `}, nil},
@@ -118,6 +118,27 @@ func TestTokenizerRecords(t *testing.T) {
 				t.Errorf("%s, REF %s: %q, notes %q, want %q, %q", c.name, ref.Source.Layout, r.Tokenizer, r.Notes, c.want, c.notes)
 			}
 		}
+	}
+	// A way of cutting text that has no name cannot be compared with one.
+	text, err := os.ReadFile(filepath.Join(mha, "tokenizer.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "tokenizer.json"), []byte(strings.Replace(string(text), `\\p{N}{1,3}`, `\\p{N}`, 1)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	src := *hf.Source
+	src.Beside = olmo.Beside{Dir: dir}
+	nameless := &olmo.Model{Config: hf.Config, Tensors: hf.Tensors, Source: &src}
+	if r := compare(t, nameless, g); len(r.Notes) == 0 || !strings.HasPrefix(r.Notes[0], `tokenizer.ggml.pre: whether "dbrx" is how the other side's tokenizer.json cuts text is not known`) {
+		t.Errorf("no name: %q, %q", r.Tokenizer, r.Notes)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "tokenizer.json"), []byte(`{"model": 1}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Compare(t.Context(), nameless, g, Options{}); err == nil || !strings.HasPrefix(err.Error(), filepath.Join(dir, "tokenizer.json")+": model: found ") {
+		t.Errorf("no tokenizer: %v", err)
 	}
 	if r := compare(t, g, hf); len(r.Tokenizer)+len(r.Notes) > 0 {
 		t.Errorf("the other way: %q, %q", r.Tokenizer, r.Notes)

@@ -67,7 +67,7 @@ func logits(m *metrics.Logits) []Row {
 		{"same ten most likely", Percent(m.Top10), "overlap"},
 	}
 	if p := m.NonFiniteAt; p != nil {
-		where := fmt.Sprintf("%s without them; the first of %s: sequence %d, position %d, token %d", Plural(m.Positions, "position"), p.Side, p.Sequence, p.Position, p.Token)
+		where := fmt.Sprintf("%s left out; the first, of %s: sequence %d, position %d, token %d", Plural(m.NonFinite, "position"), p.Side, p.Sequence, p.Position, p.Token)
 		rows = append([]Row{{"no numbers", fmt.Sprintf("%s NaN, %s ∞", human.Count(m.NaN), human.Count(m.Inf)), where}}, rows...)
 	}
 	return rows

@@ -13,12 +13,14 @@ func init() { parts["gemm"] = gemm }
 
 func gemm() {
 	for _, f := range []format{f32, f64} {
-		for _, m := range []machine{avx2, avx512} {
-			for _, rows := range m.rows {
-				for _, vecs := range []int{2, 1} {
-					multiply(m, f, rows, vecs)
-				}
-			}
+		for _, rows := range avx2.rows {
+			multiply(f, avx2, rows, avx2, 2)
+			multiply(f, avx2, rows, avx2, 1)
+		}
+		for _, rows := range avx512.rows {
+			multiply(f, avx512, rows, avx512, 2)
+			multiply(f, avx512, rows, avx512, 1)
+			multiply(f, avx512, rows, avx2, 1)
 		}
 		turn(f)
 	}
@@ -58,14 +60,14 @@ var (
 )
 
 // multiply makes the kernel for a block of outputs: so many rows of weights
-// times so many registers of tokens. The packed activations have two registers
-// of tokens, of which it takes the first or both.
-func multiply(m machine, f format, rows, vecs int) {
-	width := m.bytes / f.size
-	TEXT(fmt.Sprintf("mul%dx%d%s%s", rows, vecs*width, f.name, m.name), NOSPLIT,
-		"func(y, x, w []"+f.goType+", add bool, next uintptr, stride, step int)")
+// times so many registers of tokens. Packed activations have tiles of two
+// registers of m; the kernel may take less of them.
+func multiply(f format, m machine, rows int, reg machine, vecs int) {
+	tile, width := 2*m.bytes, reg.bytes/f.size
+	name := fmt.Sprintf("mul%dx%d%s%s", rows, vecs*width, f.name, m.name)
+	TEXT(name, NOSPLIT, "func(y, x, w []"+f.goType+", add bool, next uintptr, stride, step int)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("mul%dx%d%s%s is a mulFunc: %d rows by %d tokens, of tiles of %d.", rows, vecs*width, f.name, m.name, rows, vecs*width, 2*width))
+	Doc(fmt.Sprintf("%s is a mulFunc: %d rows by %d tokens, of tiles of %d.", name, rows, vecs*width, tile/f.size))
 	y, x, w := Load(Param("y").Base(), GP64()), Load(Param("x").Base(), GP64()), Load(Param("w").Base(), GP64())
 	end := Load(Param("x").Len(), GP64())
 	SHLQ(operand.U8(map[int]int{4: 2, 8: 3}[f.size]), end)
@@ -86,17 +88,17 @@ func multiply(m machine, f format, rows, vecs int) {
 
 	acc := make([]VecVirtual, rows*vecs)
 	for i := range acc {
-		acc[i] = m.vec()
-		f.zero(m, acc[i])
+		acc[i] = reg.vec()
+		f.zero(reg, acc[i])
 	}
 	step := func(k int) {
 		xs := make([]VecVirtual, vecs)
 		for v := range xs {
-			xs[v] = m.vec()
-			f.load(operand.Mem{Base: x, Disp: k*2*m.bytes + v*m.bytes}, xs[v])
+			xs[v] = reg.vec()
+			f.load(operand.Mem{Base: x, Disp: k*tile + v*reg.bytes}, xs[v])
 		}
 		for r := range rows {
-			b := m.vec()
+			b := reg.vec()
 			f.spread(operand.Mem{Base: w, Disp: (r*kBlock + k) * f.size}, b)
 			for v := range xs {
 				f.fma(b, xs[v], acc[r*vecs+v])
@@ -105,7 +107,7 @@ func multiply(m machine, f format, rows, vecs int) {
 	}
 
 	chunk := GP64()
-	LEAQ(operand.Mem{Base: end, Disp: -(m.unroll - 1) * 2 * m.bytes}, chunk)
+	LEAQ(operand.Mem{Base: end, Disp: -(m.unroll - 1) * tile}, chunk)
 	Label("loop")
 	CMPQ(x, chunk)
 	JAE(operand.LabelRef("rest"))
@@ -116,7 +118,7 @@ func multiply(m machine, f format, rows, vecs int) {
 			ADDQ(stride, next)
 		}
 	}
-	ADDQ(operand.I32(m.unroll*2*m.bytes), x)
+	ADDQ(operand.I32(m.unroll*tile), x)
 	ADDQ(operand.I32(m.unroll*f.size), w)
 	DECQ(turn)
 	JNE(operand.LabelRef("loop"))
@@ -128,12 +130,12 @@ func multiply(m machine, f format, rows, vecs int) {
 	CMPQ(x, end)
 	JAE(operand.LabelRef("done"))
 	step(0)
-	ADDQ(operand.I32(2*m.bytes), x)
+	ADDQ(operand.I32(tile), x)
 	ADDQ(operand.I8(f.size), w)
 	JMP(operand.LabelRef("rest"))
 
 	Label("done")
-	out := func(r, v int) operand.Mem { return operand.Mem{Base: y, Disp: r*2*m.bytes + v*m.bytes} }
+	out := func(r, v int) operand.Mem { return operand.Mem{Base: y, Disp: r*tile + v*reg.bytes} }
 	add := Load(Param("add"), GP8())
 	TESTB(add, add)
 	JEQ(operand.LabelRef("store"))

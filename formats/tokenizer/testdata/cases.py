@@ -12,6 +12,7 @@ BASES = ("dolma2-tiny", "olmo1-tiny")
 TEXTS = [
     "", " ", "\n", "a", "'", "'s", "é", "e\u0301", "\0", "\U0010ffff",
     "Hello, world! It's 12345678 o'clock; THEY'LL say we'RE 'done' with 's and 'Tis.",
+    "end.\r\n\r\nnext;\n\n;\r\r x'ſing y'Sing z'sing\nnew",
     "it'ſ IT'S don'T l'l 'lll 'v 've'd 'D", "x=1\n\n\n  y\t= 2 \r\n\r\n   \n z   ", "   leading and   inner    spaces  ",
     "for i in range(10):\n\tif x[i] >= 0.5e-3 and not y_2:\n        print(f\"{x!r:>10}\")  # …\n",
     "\u3000模型 学習データ、한국어 텍스트\u00a0\u2028\u2009x\u0085y\u180ez\u200bw",
@@ -115,7 +116,7 @@ def normal(r):
     kinds = [[c for c in all_ if unicodedata.combining(c)], [c for c in all_ if nfd(c) != c], sorted({p for c in all_ if nfd(c) != c for p in nfd(c)}),
              list("\u1100\u1112\u1161\u1175\u11a7\u11a8\u11c2\uac00\uac01\ud7a3"), list("aeoqAEN<=>")]
     texts = ["".join(r.choice(r.choice(kinds)) for _ in range(r.randint(2, 6))) for _ in range(120)]
-    texts.append("e" + "".join(r.choice(kinds[0]) for _ in range(70)))
+    texts += ["e" + "".join(r.choice(kinds[0]) for _ in range(70)), "e\u030d\u0301", "e\u0323\u0301", "e\u0301\u0301"]
     return [[t, nfc(t)] for t in texts]
 
 
