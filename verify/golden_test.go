@@ -195,7 +195,7 @@ func FuzzOpenGolden(f *testing.F) {
 	}
 	f.Add(file(intTensor(f, "input_ids", formats.I64, []int64{2}, 1, 2), f32Tensor(f, "logits", []int64{2, 2}, 1, 2, 3, 4)))
 	f.Add(file(intTensor(f, "input_ids", formats.I32, []int64{1, 1}, 1), f32Tensor(f, "logits", []int64{1, 1, 3}, 1, 2, 3)))
-	f.Add(file(intTensor(f, "input_ids", formats.I64, []int64{1}, -1), f32Tensor(f, "logits", []int64{1})))
+	f.Add(file(intTensor(f, "input_ids", formats.I64, []int64{1}, -1), f32Tensor(f, "logits", []int64{1}, 1)))
 	f.Add([]byte("1 2 3\n4"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		path := filepath.Join(t.TempDir(), "g.safetensors")

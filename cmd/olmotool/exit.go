@@ -31,7 +31,7 @@ EXIT STATUS
   1    the answer is no: not equal, not accepted
   2    usage: unknown flag, wrong argument, destination exists
   3    input cannot be read, or is not what it should be
-  4    environment: disk full, no permission
+  4    environment: disk full, no permission, no such device
   130  interrupted`
 
 // exitCode classifies an error of a command that had started. What the system

@@ -78,7 +78,7 @@ func (f *verifyFlags) check(fs *pflag.FlagSet) error {
 		found string
 		flags []string
 	}{
-		{f.golden != "", "found --golden, expected a second model", slices.Concat(tokensSources, []string{"self-test", "weights", "text", "teacher-forced", "end-to-end", "truth", "layers", "from-cand"})},
+		{f.golden != "", "found --golden, expected a second model", slices.Concat(tokensSources, []string{"self-test", "weights", "text", "teacher-forced", "end-to-end", "truth", "layers", "allow-long-context", "from-cand"})},
 		{f.selfTest, "found --self-test, expected a second model", []string{"weights", "forward", "text", "end-to-end", "truth", "from-cand"}},
 		{f.Weights && !f.Forward, "found --weights alone, expected a forward pass", slices.Concat(ofForward, tokensSources)},
 		{f.EndToEnd, "found --end-to-end, expected single layers", []string{"teacher-forced"}},

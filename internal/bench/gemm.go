@@ -3,226 +3,170 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	_ "embed"
+	"flag"
 	"fmt"
-	"io"
-	"math/rand/v2"
+	"math"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"olmotool/accel"
-	"olmotool/accel/cpu"
 )
 
-//go:embed openblas.py
-var openblasPy string
-
-// multiplier is a process that answers lines "TYPE M N K TIMES", of the type of
-// weights and the shapes of a product, with the seconds that one takes.
-type multiplier struct {
-	name string
-	in   io.WriteCloser
-	out  *bufio.Scanner
-	cmd  *exec.Cmd
+// products are the flags of the measurement of products of matrices.
+type products struct {
+	only, worker                   bool
+	openblas, cores, tokens, sizes string
 }
 
-// start starts a multiplier with changes to its environment, NAME=VALUE or the
-// NAME of what is not to be there.
-func startMultiplier(ctx context.Context, name string, env []string, args ...string) (*multiplier, error) {
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Stderr = os.Stderr
-	for _, e := range os.Environ() {
-		if !slices.ContainsFunc(env, func(s string) bool { return strings.HasPrefix(e, strings.Split(s, "=")[0]+"=") }) {
-			cmd.Env = append(cmd.Env, e)
-		}
-	}
-	for _, e := range env {
-		if strings.Contains(e, "=") {
-			cmd.Env = append(cmd.Env, e)
-		}
-	}
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	m := &multiplier{name, in, bufio.NewScanner(out), cmd}
-	kernels, err := m.line()
-	if err != nil {
-		return nil, err
-	}
-	m.name += ", " + kernels
-	return m, nil
+func (p *products) addFlags() {
+	flag.BoolVar(&p.only, "gemm", false, "measure products of matrices beside OpenBLAS, and nothing else")
+	flag.BoolVar(&p.worker, "multiply", false, "multiply what standard input asks for: a process of -gemm")
+	flag.StringVar(&p.openblas, "openblas", "libopenblas.so.0", "the OpenBLAS of -gemm")
+	flag.StringVar(&p.cores, "cores", ",SkylakeX,Cooperlake,Zen,Haswell", "its kernels, as OPENBLAS_CORETYPE names them; nothing is its own choice")
+	flag.StringVar(&p.tokens, "tokens", "32,128,512", "rows of activations for -gemm")
+	flag.StringVar(&p.sizes, "sizes", "2048,4096,8192,11008", "rows and columns of weights for -gemm")
 }
 
-func (m *multiplier) line() (string, error) {
-	if !m.out.Scan() {
-		return "", fmt.Errorf("%s: found the end of its output (%w)", m.name, m.cmd.Wait())
-	}
-	return m.out.Text(), nil
+// contender is a multiplier with a type of weights.
+type contender struct {
+	*multiplier
+	typ     string
+	seconds []float64 // of one shape
 }
 
-func (m *multiplier) multiply(typ string, s shape, times int) (seconds float64, err error) {
-	if _, err := fmt.Fprintln(m.in, typ, s.m, s.n, s.k, times); err != nil {
-		return 0, err
-	}
-	line, err := m.line()
-	if err != nil {
-		return 0, err
-	}
-	return strconv.ParseFloat(line, 64)
+func (c *contender) median() float64 {
+	s := slices.Sorted(slices.Values(c.seconds))
+	return s[len(s)/2]
 }
 
-func (m *multiplier) stop() error {
-	return errJoin(m.in.Close(), m.cmd.Wait())
-}
-
-func errJoin(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-type shape struct{ m, n, k int }
-
-// gemm: products of activations and weights, beside those of OpenBLAS with all
-// kernels that it has for this machine, on as many threads.
+// gemm: products of activations and stored weights, beside OpenBLAS with each of
+// its kernels, on as many threads. Contenders take turns within a shape.
 func (b *bench) gemm(ctx context.Context) error {
-	self, err := os.Executable()
+	tokens, err := ints(b.products.tokens)
 	if err != nil {
 		return err
 	}
-	threads := strconv.Itoa(runtime.GOMAXPROCS(0))
-	type contender struct {
-		*multiplier
-		typ string
+	sizes, err := ints(b.products.sizes)
+	if err != nil {
+		return err
 	}
-	var all []contender
-	add := func(types []string, name string, env []string, args ...string) error {
-		m, err := startMultiplier(ctx, name, env, args...)
-		if err != nil {
-			return err
-		}
-		for _, t := range types {
-			all = append(all, contender{m, t})
-		}
-		return nil
+	ours, theirs, err := b.contenders(ctx)
+	if err != nil {
+		return err
 	}
-	for _, core := range strings.Split(b.cores, ",") {
-		env := []string{"OPENBLAS_L2_SIZE", "OPENBLAS_CORETYPE"}
-		if core != "" {
-			env[1] += "=" + core
-		}
-		if err := add([]string{"F32"}, "OpenBLAS "+core, env, "python3", "-c", openblasPy, b.openblas, threads); err != nil {
-			return err
-		}
-	}
-	for _, debug := range []string{"", "cpu.avx512f=off"} {
-		if err := add([]string{"F32", "BF16"}, "olmotool", []string{"GODEBUG=" + debug}, self, "-multiply"); err != nil {
-			return err
-		}
-	}
+	all := slices.Concat(theirs, ours)
+	fmt.Printf("GFLOP/s (medians of %d) of y[M,N] = x[M,K]·w[N,K]ᵀ in float32, %d threads\n", b.runs, runtime.GOMAXPROCS(0))
 	for i, c := range all {
-		fmt.Printf("%2d: %s, %s\n", i, c.name, c.typ)
+		fmt.Printf("%4d: %s, weights in %s\n", i, c.name, c.typ)
 	}
-	fmt.Printf("%5s %6s %6s", "M", "N", "K")
+	fmt.Printf("In brackets: ours to the fastest OpenBLAS; with AVX2, to the fastest such.\n%4s %5s %5s ", "M", "N", "K")
 	for i := range all {
-		fmt.Printf(" %8d", i)
+		fmt.Printf("%6d%*s", i, 7*btoi(i >= len(theirs)), "")
 	}
 	fmt.Println()
-	tokens, err := ints(b.tokens)
-	if err != nil {
-		return err
-	}
-	sizes, err := ints(b.sizes)
-	if err != nil {
-		return err
-	}
+	worst, logs, shapes := make([]float64, len(ours)), make([]float64, len(ours)), 0
 	for _, m := range tokens {
 		for _, n := range sizes {
 			for _, k := range sizes {
-				s := shape{m, n, k}
-				flops := 2 * float64(m) * float64(n) * float64(k)
-				seconds := make([][]float64, len(all))
-				for range b.runs {
-					for i, c := range all {
-						t, err := c.multiply(c.typ, s, 1+int(2e9/flops))
-						if err != nil {
-							return err
+				if err := measure(all, m, n, k, b.runs); err != nil {
+					return err
+				}
+				fmt.Printf("%4d %5d %5d ", m, n, k)
+				for i, c := range all {
+					fmt.Printf("%6.1f", 2e-9*float64(m)*float64(n)*float64(k)/c.median())
+					if o := i - len(theirs); o >= 0 {
+						r := c.rival(theirs) / c.median()
+						fmt.Printf(" (%4.2f)", r)
+						if shapes == 0 || r < worst[o] {
+							worst[o] = r
 						}
-						seconds[i] = append(seconds[i], t)
-						time.Sleep(50 * time.Millisecond)
+						logs[o] += math.Log(r)
 					}
 				}
-				fmt.Printf("%5d %6d %6d", m, n, k)
-				for i := range all {
-					slices.Sort(seconds[i])
-					fmt.Printf(" %8.1f", flops/seconds[i][b.runs/2]/1e9)
-				}
 				fmt.Println()
+				shapes++
 			}
+		}
+	}
+	for i, c := range ours {
+		fmt.Printf("%s, %s: to the fastest OpenBLAS %.2f on average, %.2f at least\n", c.name, c.typ, math.Exp(logs[i]/float64(shapes)), worst[i])
+	}
+	return nil
+}
+
+// contenders starts ours, with all kernels and without AVX-512, and OpenBLAS
+// with each of its kernels.
+func (b *bench) contenders(ctx context.Context) (ours, theirs []*contender, err error) {
+	threads := strconv.Itoa(runtime.GOMAXPROCS(0))
+	for core := range strings.SplitSeq(b.products.cores, ",") {
+		env := []string{"OPENBLAS_L2_SIZE", "OPENBLAS_CORETYPE=" + core}
+		if core == "" {
+			env[1] = "OPENBLAS_CORETYPE"
+		}
+		m, err := startMultiplier(ctx, "OpenBLAS", env, "python3", "-c", openblas, b.products.openblas, threads)
+		if err != nil {
+			return nil, nil, err
+		}
+		theirs = append(theirs, &contender{multiplier: m, typ: "F32"})
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, debug := range []string{"", "cpu.avx512f=off"} {
+		for _, typ := range []string{"F32", "BF16"} {
+			m, err := startMultiplier(ctx, "olmotool", []string{"GODEBUG=" + debug}, self, "-multiply")
+			if err != nil {
+				return nil, nil, err
+			}
+			if debug == "" || m.kernels != ours[0].kernels {
+				ours = append(ours, &contender{multiplier: m, typ: typ})
+			}
+		}
+	}
+	return ours, theirs, nil
+}
+
+// rival returns the seconds of the fastest of theirs that has no more
+// instructions.
+func (c *contender) rival(theirs []*contender) float64 {
+	best := math.Inf(1)
+	for _, t := range theirs {
+		if c.kernels == "AVX-512" || t.kernels == "Haswell" || t.kernels == "Zen" {
+			best = min(best, t.median())
+		}
+	}
+	return best
+}
+
+// measure has all contenders compute products of one shape, in turns.
+func measure(all []*contender, m, n, k, runs int) error {
+	for _, c := range all {
+		c.seconds = nil
+	}
+	times := 1 + int(2e9/(float64(m)*float64(n)*float64(k)))
+	for range runs {
+		for _, c := range all {
+			s, err := c.multiply(c.typ, m, n, k, times)
+			if err != nil {
+				return err
+			}
+			c.seconds = append(c.seconds, s)
+			// The threads of OpenBLAS look for more work for a while.
+			time.Sleep(50 * time.Millisecond)
 		}
 	}
 	return nil
 }
 
-// multiply answers as a multiplier on standard input and output.
-func multiply(context.Context) error {
-	fmt.Println("x")
-	d := cpu.Device[float32]{}
-	var have shape
-	var haveType string
-	var y, x accel.Matrix[float32]
-	var w accel.Weight
-	in := bufio.NewScanner(os.Stdin)
-	for in.Scan() {
-		var typ string
-		var s shape
-		var times int
-		if _, err := fmt.Sscan(in.Text(), &typ, &s.m, &s.n, &s.k, &times); err != nil {
-			return err
-		}
-		if s != have || typ != haveType {
-			have, haveType = s, typ
-			y, x, w = accel.Matrix[float32]{}, accel.Matrix[float32]{}, accel.Weight{}
-			y, x = accel.NewMatrix[float32](s.m, s.n), accel.NewMatrix[float32](s.m, s.k)
-			for i := range x.Data {
-				x.Data[i] = rand.Float32()*2 - 1
-			}
-			t := map[string]accel.Type{"F32": accel.F32, "BF16": accel.BF16}[typ]
-			w = accel.Weight{Type: t, Rows: s.n, Cols: s.k, Bytes: make([]byte, s.n*s.k*t.Size())}
-			for i := range w.Bytes {
-				w.Bytes[i] = 0x3c
-			}
-		}
-		if err := d.MatMul(y, 0, x, w); err != nil {
-			return err
-		}
-		start := time.Now()
-		for range times {
-			if err := d.MatMul(y, 0, x, w); err != nil {
-				return err
-			}
-		}
-		fmt.Println(time.Since(start).Seconds() / float64(times))
+func btoi(b bool) int {
+	if b {
+		return 1
 	}
-	return in.Err()
+	return 0
 }
 
 func ints(list string) (n []int, err error) {

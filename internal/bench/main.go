@@ -14,8 +14,9 @@
 // by the command itself or by a sync after it that counts.
 //
 // With -peers (what tools/peers/setup made) and -tokenizer (that of a released
-// model), the official converter runs as well. With -big, a model of the 13B shape shows that memory
-// does not grow with the model.
+// model), the official converter runs as well. With -big, a model of the 13B
+// shape shows that memory does not grow with the model. With -gemm, products of
+// matrices are measured beside OpenBLAS's, and nothing else.
 package main
 
 import (
@@ -37,20 +38,15 @@ func main() {
 	flag.BoolVar(&b.big, "big", false, "also measure memory on the 13B shape (16 GB of disk)")
 	flag.StringVar(&b.tokenizer, "tokenizer", "testdata/tokenizers/dolma2-tiny", "directory of tokenizer files; the official converter knows only released ones")
 	flag.StringVar(&b.peers, "peers", "", "directory of tools/peers/setup, to run the official converter too")
-	products := flag.Bool("gemm", false, "measure products of matrices beside OpenBLAS, and nothing else")
-	flag.StringVar(&b.openblas, "openblas", "libopenblas.so.0", "the OpenBLAS to load")
-	flag.StringVar(&b.cores, "cores", ",SkylakeX,Zen,Haswell", "values of OPENBLAS_CORETYPE to compare, of which one may be empty")
-	flag.StringVar(&b.tokens, "tokens", "32,128,512", "numbers of rows of activations for -gemm")
-	flag.StringVar(&b.sizes, "sizes", "2048,4096,8192,11008", "numbers of rows and columns of weights for -gemm")
-	worker := flag.Bool("multiply", false, "multiply what standard input asks for (for -gemm)")
+	b.products.addFlags()
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	run := b.run
 	switch {
-	case *worker:
+	case b.products.worker:
 		run = multiply
-	case *products:
+	case b.products.only:
 		run = b.gemm
 	}
 	if err := run(ctx); err != nil {
@@ -61,10 +57,9 @@ func main() {
 
 type bench struct {
 	dir, shape, peers, tokenizer string
-	openblas, cores              string
-	tokens, sizes                string
 	runs                         int
 	big                          bool
+	products                     products
 
 	tool string // the olmotool under test
 }

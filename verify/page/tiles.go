@@ -7,6 +7,7 @@ import (
 
 	"olmotool/internal/human"
 	"olmotool/verify"
+	"olmotool/verify/weights"
 	"olmotool/verify/words"
 )
 
@@ -24,7 +25,7 @@ func (v view) Tiles() []tile {
 	}
 	if w := v.Weights; w != nil {
 		good := w.Identical + w.Cast + w.Quantised + w.Bounded
-		add(w.Equal, "weights", fmt.Sprintf("%s of %s", human.Count(int64(good)), human.Count(int64(w.Tensors+len(w.Missing)))), "tensors are the reference's")
+		add(w.Equal, "weights", fmt.Sprintf("%s of %s", human.Count(int64(good)), human.Count(int64(w.Tensors+len(w.Missing)))), weightsNote(w))
 	}
 	if f := v.Forward; f != nil {
 		if l := v.worst(); l != nil {
@@ -48,6 +49,16 @@ func (v view) Tiles() []tile {
 		add(s.Passed, "self-test", fmt.Sprintf("%d of %d", n, all), "injected faults were caught")
 	}
 	return ts
+}
+
+func weightsNote(w *weights.Report) string {
+	switch {
+	case len(w.Config) > 0:
+		return "tensors are the reference's; the config is not"
+	case len(w.Tokenizer) > 0:
+		return "tensors are the reference's; the tokenizer is not"
+	}
+	return "tensors are the reference's"
 }
 
 // alone reports whether layers were compared one by one.

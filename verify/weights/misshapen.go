@@ -76,6 +76,9 @@ func (x *patient) otherRows(ctx context.Context) (finding, error) {
 				same++
 			}
 		}
+		if same == 0 {
+			return finding{}, nil
+		}
 		return finding{say: fmt.Sprintf("%d of the %d rows that both have are equal, row %d is not", same, n, common)}, nil
 	}
 	if ok, err := x.sameRows(ctx, n); err != nil || !ok {
