@@ -128,6 +128,9 @@ type Check struct {
 type SelfTestReport struct {
 	Passed bool        `json:"passed"` // every fault was caught, and the clean model accepted
 	Faults []FaultTest `json:"faults"`
+	// BelowNMSE is how many of the faults leave the NMSE of the logits below 1e-2,
+	// the bar of llama.cpp's check, which would have accepted the model.
+	BelowNMSE int `json:"below_nmse_bar"`
 }
 
 // FaultTest is one injected fault.

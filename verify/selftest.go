@@ -151,6 +151,9 @@ func (f *Forward) margin() float64 {
 	return most
 }
 
+// nmseBar is what llama.cpp's check of converted models accepts.
+const nmseBar = 1e-2
+
 func (v *verification) concludeSelfTest() {
 	r := v.report
 	caught, tested, forwardOnly := 0, 0, 0
@@ -167,9 +170,15 @@ func (v *verification) concludeSelfTest() {
 		if f.ByForward {
 			forwardOnly++
 		}
+		if f.EndToEndNMSE < nmseBar {
+			r.SelfTest.BelowNMSE++
+		}
 	}
 	r.Accepted = r.SelfTest.Passed
 	r.Verdict = fmt.Sprintf("%d of %d injected faults caught, %d of them by the forward pass alone; the model itself is accepted", caught, tested, forwardOnly)
+	if n := r.SelfTest.BelowNMSE; n > 0 {
+		r.Verdict += fmt.Sprintf("; %d would have passed a bar of %v for the NMSE of the logits", n, nmseBar)
+	}
 	if !r.Accepted {
 		r.Verdict = "the self-test failed: " + r.Reasons[0]
 	}

@@ -116,8 +116,11 @@ func TestSelfTestThatFails(t *testing.T) {
 	wantText(t, "verdict", r.Verdict, "the self-test failed: ")
 
 	v := &verification{report: newReport()}
-	v.report.SelfTest = &SelfTestReport{Faults: []FaultTest{{Name: "x", Layer: 3}}}
+	v.report.SelfTest = &SelfTestReport{Faults: []FaultTest{{Name: "x", Layer: 3, EndToEndNMSE: 0.1}, {Name: "y", Caught: true, EndToEndNMSE: 9e-3}}}
 	v.concludeSelfTest()
+	if n := v.report.SelfTest.BelowNMSE; n != 1 {
+		t.Errorf("%d below the bar, want 1", n)
+	}
 	wantText(t, "verdict", v.report.Verdict, "fault x in layer 3 was not caught")
 }
 

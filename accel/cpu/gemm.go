@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"runtime"
 	"unsafe"
 
 	"olmotool/accel"
@@ -50,6 +51,9 @@ type product[T accel.Float] struct {
 func (p *product[T]) compute(threads int, x []T, ldx, m int) {
 	if m == 0 || p.n == 0 {
 		return
+	}
+	if threads < 1 {
+		threads = runtime.GOMAXPROCS(0)
 	}
 	threads = max(1, min(threads, int(float64(m)*float64(p.n)*float64(p.k)/threadWork)))
 	groups := (p.n + unpackRows - 1) / unpackRows

@@ -92,20 +92,27 @@ func plainMul[T accel.Float](f mulFunc[T]) [2][3]mulFunc[T] {
 }
 
 func plainMul32(y, x, w []float32, add bool, _ uintptr, _, _ int) {
-	var s [plainTokens]float32
+	var s0, s1, s2, s3 float32
 	for k := range len(x) / plainTokens {
-		xs, w := (*[plainTokens]float32)(x[k*plainTokens:]), w[k]
-		for t := range s {
-			// As fma32 begins; most sums are no case for it.
-			v := float64(xs[t])*float64(w) + float64(s[t])
-			if b := math.Float64bits(v); b&(1<<29-1) == 1<<28 || b>>52&0x7ff <= 1023-126 {
-				s[t] = fma32(xs[t], w, s[t])
-			} else {
-				s[t] = float32(v)
-			}
+		xs, v := (*[plainTokens]float32)(x[k*plainTokens:]), w[k]
+		// As fma32 begins, and most often ends.
+		d := float64(v)
+		d0, d1 := float64(xs[0])*d+float64(s0), float64(xs[1])*d+float64(s1)
+		d2, d3 := float64(xs[2])*d+float64(s2), float64(xs[3])*d+float64(s3)
+		if twice(d0) && twice(d1) && twice(d2) && twice(d3) {
+			s0, s1, s2, s3 = float32(d0), float32(d1), float32(d2), float32(d3)
+		} else {
+			s0, s1, s2, s3 = fma32(xs[0], v, s0), fma32(xs[1], v, s1), fma32(xs[2], v, s2), fma32(xs[3], v, s3)
 		}
 	}
-	plainSums(y, s[:], add)
+	plainSums(y, []float32{s0, s1, s2, s3}, add)
+}
+
+// twice reports whether a sum that was rounded to float64 may be rounded again:
+// see fma32.
+func twice(sum float64) bool {
+	b := math.Float64bits(sum)
+	return b&(1<<29-1) != 1<<28 && (b>>52&0x7ff > 1023-126 || sum == 0)
 }
 
 func plainMul64(y, x, w []float64, add bool, _ uintptr, _, _ int) {

@@ -12,7 +12,7 @@ import (
 // may be.
 func TestCommands(t *testing.T) {
 	root := newRoot(new(bool))
-	choices := []string{"to", "from", "from-cand", "dtype", "container", "device", "rule", "log-level"}
+	choices := []string{"to", "from", "from-cand", "dtype", "container", "device", "rule", "verify", "log-level"}
 	for _, c := range append(root.Commands(), root) {
 		if c.Hidden {
 			continue

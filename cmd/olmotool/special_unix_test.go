@@ -44,6 +44,12 @@ func TestSpecialFiles(t *testing.T) {
 		{[]string{"inspect", "config"}, `^error: config.* found `},
 		{[]string{"convert", "random:config/config.json", "x"}, `^error: .*found a named pipe` + regular},
 		{[]string{"convert", "random:tiny", "x.gguf", "--metadata", "meta.json"}, `^error: meta.json: found a named pipe` + regular},
+		{[]string{"verify", "pipe.safetensors", "random:tiny"}, `^error: pipe.safetensors: found a named pipe` + regular},
+		{[]string{"verify", "random:tiny", "socket"}, `^error: socket: found a socket` + regular},
+		{[]string{"verify", "random:tiny", "--golden", "pipe.safetensors"}, `^error: pipe.safetensors: found a named pipe` + regular},
+		{[]string{"verify", "random:tiny", "random:tiny", "--tokens-file", "meta.json"}, `^error: meta.json: found a named pipe` + regular},
+		{[]string{"verify", "config", "random:tiny", "--text", "meta.json"}, `^error: config.* found `},
+		{[]string{"logits", "random:tiny", "-o", "x", "--tokens-file", "/dev/zero"}, `^error: /dev/zero: found a device` + regular},
 	} {
 		var out, errs strings.Builder
 		code := execute(t.Context(), c.args, nil, &out, &errs)

@@ -116,6 +116,8 @@ func TestNoRoom(t *testing.T) {
 		{"file", `ulimit -f 100; exec olmotool convert random:tiny "$1/x.safetensors"`},
 		{"directory", `ulimit -f 100; exec olmotool convert random:tiny "$1/x" --to olmo --no-hash`},
 		{"provenance", `ulimit -f 100; exec olmotool convert random:tiny "$1/x.pt" --provenance`},
+		{"logits", `ulimit -f 100; exec olmotool logits random:tiny -o "$1/x.safetensors" --seed 0 --length 64`},
+		{"page", `ulimit -f 4; exec olmotool verify random:tiny random:tiny --html "$1/x.html" --quiet`},
 	} {
 		t.Run(c.name, func(t *testing.T) { noRoom(t, t.TempDir(), "sh", "-c", c.script, "sh") })
 	}
@@ -136,5 +138,41 @@ func noRoom(t *testing.T, dir, command string, args ...string) {
 	es, err := os.ReadDir(dir)
 	if err != nil || len(es) > 0 {
 		t.Errorf("left behind: %v, %v", es, err)
+	}
+}
+
+// A signal in the middle of computing ends the run with code 130, and nothing is
+// left of what it would have written.
+func TestSignalComputing(t *testing.T) {
+	for _, args := range [][]string{
+		{"logits", "random:7b", "-o", "DIR/x.safetensors", "--seed", "0"},
+		{"verify", "random:7b", "random:7b", "--html", "DIR/x.html"},
+	} {
+		r := &running{dir: t.TempDir()}
+		for i := range args {
+			args[i] = strings.Replace(args[i], "DIR", r.dir, 1)
+		}
+		r.Cmd = exec.Command("olmotool", append(args, "--threads", "1")...)
+		r.Stderr = &r.stderr
+		if err := r.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { r.Process.Kill() })
+		for deadline := time.Now().Add(20 * time.Second); r.files(t) == nil; time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: nothing was begun; stderr: %s", args[0], &r.stderr)
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+		if err := r.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		err := r.Wait()
+		if code := r.ProcessState.ExitCode(); code != exitInterrupted || r.stderr.String() != "error: interrupted\n" {
+			t.Errorf("%s: %v, want exit code 130; stderr: %s", args[0], err, &r.stderr)
+		}
+		if left := r.files(t); left != nil {
+			t.Errorf("%s left behind: %q", args[0], left)
+		}
 	}
 }

@@ -87,12 +87,12 @@ func (f *verifyFlags) run(cmd *cobra.Command, g *global, args []string) error {
 	}
 	g.report(r.Findings)
 	seconds := time.Since(start).Seconds()
-	if err := page.commit(r, f.about(cmd, g, args, seconds)); err != nil {
-		return err
-	}
 	doc := verifyDoc{"olmotool.verify/1", r, seconds, peakRSS()}
 	if err := g.print(cmd, doc, verifyText(r, seconds)); err != nil {
 		return err
+	}
+	if err := page.commit(r, f.about(cmd, g, args, seconds)); err != nil {
+		return err // after the answer, which took its time
 	}
 	if !r.Accepted {
 		why := r.Verdict

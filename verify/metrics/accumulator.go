@@ -164,7 +164,7 @@ func (acc *Accumulator) Logits(allowed func(i int, r Row) float64) *Logits {
 	acc.averages(l, float64(len(kls)))
 	n := float64(len(kls))
 	l.RefStd, l.KLMean, l.KLReverse = std/n, kl/n, reverse/n
-	l.KLP99 = Quantile(kls, 0.99)
+	l.KLP99 = quantile(kls, 0.99)
 	if n == 0 {
 		nan := math.NaN()
 		l.MaxAbs, l.KLMax, l.MaxAbsStd = nan, nan, nan
@@ -213,9 +213,9 @@ func ratio(err, by float64) float64 {
 	return err / by
 }
 
-// Quantile returns the smallest of x that the share q of x does not exceed, and
+// quantile returns the smallest of x that the share q of x does not exceed, and
 // NaN if there is none.
-func Quantile(x []float64, q float64) float64 {
+func quantile(x []float64, q float64) float64 {
 	if len(x) == 0 {
 		return math.NaN()
 	}

@@ -307,23 +307,6 @@ func TestActivations(t *testing.T) {
 	}
 }
 
-func TestULP(t *testing.T) {
-	f := func(x float32) uint64 { return uint64(math.Float32bits(x)) }
-	for _, c := range []struct {
-		a, b  uint64
-		width uint
-		want  uint64
-	}{
-		{0, 0x8000, 16, 0}, {1, 0x8001, 16, 2}, {0x3f80, 0x3f81, 16, 1}, {0x7bff, 0x7c00, 16, 1}, {0xfbff, 0x7bff, 16, 2 * 0x7bff},
-		{f(1), f(1.0000001), 32, 1}, {f(-1), f(1), 32, 2 * 0x3f800000}, {f(0), f(float32(math.Copysign(0, -1))), 32, 0},
-		{math.Float64bits(-math.MaxFloat64), math.Float64bits(math.MaxFloat64), 64, 2 * 0x7fefffffffffffff},
-	} {
-		if got := ULP(c.a, c.b, c.width); got != c.want {
-			t.Errorf("ULP(%#x, %#x, %d) = %d, want %d", c.a, c.b, c.width, got, c.want)
-		}
-	}
-}
-
 // 512 positions of a vocabulary of 100352 should take no more than 1.5 s on two
 // threads: this is a tenth of that.
 func BenchmarkAdd(b *testing.B) {
