@@ -10,7 +10,6 @@ import (
 
 	"olmotool/formats"
 	"olmotool/formats/olmo"
-	"olmotool/formats/torch"
 	"olmotool/verify"
 )
 
@@ -52,9 +51,9 @@ type Casts struct{ Overflow, Underflow, NaN int64 }
 type conversion struct {
 	Options
 	model  *olmo.Model
+	inputs []*Input
 	plan   *olmo.Plan
 	stats  formats.CastStats
-	sums   []*summed
 	result Result
 }
 
@@ -63,6 +62,26 @@ type conversion struct {
 // or else about the input, most of these of type *formats.Error.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	start := time.Now()
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	in, err := Open(ctx, o.Src, o)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	r, err := Write(ctx, in.Model, []*Input{in}, o)
+	if err != nil {
+		return nil, err
+	}
+	r.Seconds = time.Since(start).Seconds()
+	return r, nil
+}
+
+// Write is [Run] for a model that was made of these inputs, or is one of them;
+// Src and From say nothing then.
+func Write(ctx context.Context, m *olmo.Model, from []*Input, o Options) (*Result, error) {
+	start := time.Now()
 	dtype, err := o.settle()
 	if err != nil {
 		return nil, err
@@ -70,14 +89,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if o.Threads <= 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
-	src, err := olmo.Open(o.Src, o.From)
-	if err != nil {
-		return nil, err
-	}
-	defer src.Close()
-	c := &conversion{Options: o}
-	if err := c.prepare(ctx, src, dtype); err != nil {
-		return nil, inSource(src, err)
+	c := &conversion{Options: o, model: m, inputs: from}
+	if err := c.prepare(dtype); err != nil {
+		return nil, inSource(m.Source, err)
 	}
 	if o.DryRun {
 		err = c.rehearse()
@@ -93,25 +107,8 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 }
 
 // prepare lays the output out.
-func (c *conversion) prepare(ctx context.Context, src *olmo.Source, dtype formats.DType) (err error) {
-	for _, f := range src.Findings {
-		if f.Severity == formats.Serious && !(f.Code == torch.BadCRC && c.IgnoreCRC) {
-			// Going on would leave out a part of the source without a word, or
-			// write what is damaged.
-			return formats.Errorf(src.Path, f.Where, "%s", f.Message)
-		}
-	}
-	if len(src.Tensors) == 0 {
-		return formats.Errorf(src.Path, "", "found no tensors, expected at least one")
-	}
-	if !c.IgnoreCRC && !c.DryRun {
-		if c.sums, err = checksums(ctx, src); err != nil {
-			return err
-		}
-	}
-	if c.model, err = src.Model(); err != nil {
-		return err
-	}
+func (c *conversion) prepare(dtype formats.DType) error {
+	src := c.model.Source
 	po := olmo.PlanOptions{
 		DType: dtype, Stats: &c.stats, MaxShard: c.MaxShard, Container: c.Container,
 		Tokenizer: olmo.Beside{Dir: c.TokenizerDir}, SplitMaxBytes: c.SplitMaxBytes, SplitMaxTensors: c.SplitMaxTensors,
@@ -124,6 +121,7 @@ func (c *conversion) prepare(ctx context.Context, src *olmo.Source, dtype format
 	if c.plan, err = c.model.Plan(c.To, po); err != nil {
 		return err
 	}
+	c.addExtra()
 	r := &c.result
 	r.DryRun = c.DryRun
 	r.Source = sideOf(src.Path, src.Layout, src.Config, src.Tensors)

@@ -61,7 +61,13 @@ func (c *conversion) metadata(po *olmo.PlanOptions) ([]formats.Finding, error) {
 	}
 	source := func(b olmo.Beside) ggufmeta.Source {
 		return ggufmeta.Source{
-			DirName: filepath.Base(dir), Config: cfg, Read: b.Read,
+			DirName: filepath.Base(dir), Config: cfg,
+			Read: func(name string) ([]byte, error) {
+				if data, ok := c.extra(name); ok {
+					return data, nil
+				}
+				return b.Read(name)
+			},
 			List: b.ListDir, Path: func(name string) string { return filepath.Join(b.Dir, name) },
 		}
 	}

@@ -41,7 +41,13 @@ type Options struct {
 	IgnoreCRC  bool // accept a torch archive whose checksums are wrong
 	Force      bool // replace Dst if it exists
 	Provenance bool // a small JSON beside the output
-	Threads    int  // 0: all cores
+	// Origin is what that says of where the model comes from, in place of Src; it
+	// is encoded as JSON.
+	Origin any
+	// Extra are files to put beside the weights of layouts hf and hf-bin; into a
+	// GGUF goes what it keeps of a model card and a chat template.
+	Extra   []ExtraFile
+	Threads int // 0: all cores
 
 	// Progress, if set, is called when a stage begins, with the bytes it will
 	// go through; what it returns is told of bytes done, from several
@@ -65,6 +71,13 @@ func (e *UsageError) Error() string { return e.Err.Error() }
 func (e *UsageError) Unwrap() error { return e.Err }
 
 func usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
+
+// Check refuses what contradicts itself, whatever there is to be written. Run and
+// Write begin with it.
+func (o Options) Check() error {
+	_, err := o.settle()
+	return err
+}
 
 // settle fills in defaults and refuses what contradicts itself. Messages name
 // the flags of the command line.

@@ -18,7 +18,7 @@ const (
 type provenance struct {
 	Schema string           `json:"schema"`
 	Tool   string           `json:"tool"`
-	Source provenanceSource `json:"source"`
+	Source any              `json:"source"`
 	Layout string           `json:"layout"`
 	DType  string           `json:"dtype"`
 	Digest string           `json:"digest,omitempty"`
@@ -44,6 +44,9 @@ func (c *conversion) provenance() (name string, b []byte, err error) {
 	p := provenance{
 		Schema: "olmotool.provenance/1", Tool: "olmotool " + c.Version, Layout: c.To, DType: strings.ToLower(c.DType), Digest: r.Digest,
 		Source: provenanceSource{filepath.Base(r.Source.Path), r.Source.Layout},
+	}
+	if c.Origin != nil {
+		p.Source = c.Origin
 	}
 	if p.DType == "" {
 		p.DType = "keep"

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"olmotool/formats"
-	"olmotool/formats/olmo"
 )
 
 // planned returns a conversion that is ready to be written.
@@ -19,13 +18,13 @@ func planned(t *testing.T, src string, o Options) *conversion {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := olmo.Open(src, "")
+	in, err := Open(t.Context(), src, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
-	c := &conversion{Options: o}
-	if err := c.prepare(t.Context(), s, dtype); err != nil {
+	t.Cleanup(func() { in.Close() })
+	c := &conversion{Options: o, model: in.Model, inputs: []*Input{in}}
+	if err := c.prepare(dtype); err != nil {
 		t.Fatal(err)
 	}
 	return c

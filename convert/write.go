@@ -73,8 +73,8 @@ func (c *conversion) write(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, s := range c.sums {
-		if err := s.check(); err != nil {
+	for _, in := range c.inputs {
+		if err := in.checkSums(); err != nil {
 			return err
 		}
 	}
@@ -104,15 +104,18 @@ func (c *conversion) write(ctx context.Context) error {
 
 // create makes the temporary output. What the conversion reads must survive it.
 func (c *conversion) create() (staged, error) {
-	src := c.model.Source
 	ao := atomicfile.Options{Force: c.Force}
-	for _, p := range []string{src.Beside.Dir, c.TokenizerDir, c.MetadataFile} {
+	protect := []string{c.TokenizerDir, c.MetadataFile}
+	for _, in := range c.inputs {
+		protect = append(protect, in.Beside.Dir)
+		for _, f := range in.Files {
+			protect = append(protect, f.Path)
+		}
+	}
+	for _, p := range protect {
 		if p != "" {
 			ao.Protect = append(ao.Protect, p)
 		}
-	}
-	for _, f := range src.Files {
-		ao.Protect = append(ao.Protect, f.Path)
 	}
 	if c.plan.Dir {
 		if err := c.replaceable(); err != nil {

@@ -25,6 +25,7 @@ type combination struct {
 	nice bool      // nf and df are exact
 
 	approx []float64 // n/d, each rounded
+	tiny   bool      // one of them below the normal numbers
 
 	sumBits int // Σ|n| < 2^sumBits
 	denBits int // d < 2^denBits
@@ -84,9 +85,25 @@ func (c *combination) floats() {
 		f, exact := new(big.Rat).SetInt(n).Float64()
 		c.nice = c.nice && exact && !math.IsInf(f, 0)
 		a, _ := new(big.Rat).SetFrac(n, c.d).Float64()
+		c.tiny = c.tiny || n.Sign() != 0 && math.Abs(a) < 0x1p-1000
 		c.nf, c.approx = append(c.nf, f), append(c.approx, a)
 	}
 }
 
 // coefficient returns n[i]/d.
 func (c *combination) coefficient(i int) *big.Rat { return new(big.Rat).SetFrac(c.n[i], c.d) }
+
+// used returns the combination without the inputs whose coefficients are zero,
+// and the inputs that are left, at least one.
+func (c *combination) used(in []*input) (*combination, []*input) {
+	r := *c
+	r.n, r.nf, r.approx = nil, nil, nil
+	var left []*input
+	for i, n := range c.n {
+		if n.Sign() != 0 || len(left) == 0 && i == len(c.n)-1 {
+			left = append(left, in[i])
+			r.n, r.nf, r.approx = append(r.n, n), append(r.nf, c.nf[i]), append(r.approx, c.approx[i])
+		}
+	}
+	return &r, left
+}

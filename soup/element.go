@@ -49,16 +49,22 @@ func (c *combination) bounded(x []float64) (float64, bool) {
 		y += p
 		size += math.Abs(p)
 	}
-	// A coefficient, a product and the sums are each wrong by half a unit in the
-	// last place, at most, and so may size be.
-	const half = 0x1p-53
-	limit := float64(len(x)+8) * size // · 2^-53
-	if !(size > 0x1p-900 && size < 0x1p900) {
+	if c.tiny || !(size > 0x1p-900 && size < 0x1p900) {
 		return 0, false
 	}
+	return y, away(y) > c.limit(size)
+}
+
+// limit bounds the error of Σ approx[i]·x[i], in units of 2^-53, where
+// Σ |approx[i]·x[i]| is not more than size: a coefficient, a product and the sums
+// are each wrong by half a unit in the last place at most, and so may size be.
+func (c *combination) limit(size float64) float64 { return float64(len(c.approx)+8) * size }
+
+// away is how far y is from the nearest number of 25 bits, in units of 2^-53, or
+// less.
+func away(y float64) float64 {
 	rest := math.Float64bits(y) & (1<<restBits - 1)
-	away := float64(min(rest, 1<<restBits-rest)) * math.Abs(y) // · 2^-53 or more
-	return y, away > limit
+	return float64(min(rest, 1<<restBits-rest)) * math.Abs(y)
 }
 
 // sticky computes the sum without an error and its quotient to 53 bits, the
@@ -88,6 +94,10 @@ func (c *combination) sticky(x []float64, full bool) (float64, bool) {
 		return q, true
 	}
 	rest := math.FMA(-q, c.df, s) + low // its sign is right
+	if nearer := q + rest/c.df; nearer != q {
+		q = nearer
+		rest = math.FMA(-q, c.df, s) + low
+	}
 	b := math.Float64bits(q)
 	if rest != 0 && b&1 == 0 {
 		if (rest > 0) == (q > 0) {

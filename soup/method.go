@@ -2,6 +2,7 @@ package soup
 
 import (
 	"context"
+	"math/big"
 )
 
 // BaseUse says whether a method works on differences from a base model.
@@ -28,6 +29,10 @@ type Method struct {
 	// Prepare finds out what has to be known of whole tensors, reading them as
 	// often as it must, a range at a time, and returns how to compute a range.
 	Prepare func(ctx context.Context, t *Tensor) (Range, error)
+
+	// combine, if set, says that the method is a linear combination, and which:
+	// it is then computed exactly, and Prepare is not called.
+	combine func(t *Tensor) (*combination, error)
 }
 
 // Param is a parameter of a method, by the name that recipes use.
@@ -57,6 +62,8 @@ type Tensor struct {
 
 	params []map[string]float64 // of each model
 	global map[string]float64
+	exact  []map[string]*big.Rat // params, as the recipe has them
+	full   bool                  // the result is stored as float64
 }
 
 // Values are the elements of a tensor, any range of them, widened to float64

@@ -32,6 +32,10 @@ type Look[T accel.Float] func(head, row, key int, block accel.Matrix[T])
 // column for each key, to be small beside the activations.
 const blockRows = 64
 
+// keyChain is the length of sums over keys: always the same, so that what a
+// query gets does not depend on how many tokens follow it.
+const keyChain = 32
+
 // Attention sets y to the attention of one sequence: for each head
 // softmax(q·kᵀ/√d)·v, each query seeing its own key and those before it. q and y
 // are [tokens, Heads·d], k and v [tokens, KVHeads·d]. y may be q.
@@ -92,7 +96,7 @@ func (a *attention[T]) block(head, row int) {
 	s := accel.Matrix[T]{Rows: end - row, Cols: end - key, Data: (*buf)[:(end-row)*(end-key)]}
 	kv := head * a.KVHeads / a.Heads
 	qAt, kAt := head*a.d, kv*a.d
-	gemm(s.Data, s.Cols, a.q.Data[row*a.q.Cols+qAt:], a.q.Cols, s.Rows, a.k.Data[key*a.k.Cols+kAt:], a.k.Cols, s.Cols, a.d)
+	gemm(s.Data, s.Cols, a.q.Data[row*a.q.Cols+qAt:], a.q.Cols, s.Rows, a.k.Data[key*a.k.Cols+kAt:], a.k.Cols, s.Cols, a.d, chainOf(a.d))
 	Round(s.Data, a.Rounding)
 	scale(s.Data, s.Data, T(1/math.Sqrt(float64(a.d))))
 	Round(s.Data, a.Rounding)
@@ -109,7 +113,7 @@ func (a *attention[T]) block(head, row int) {
 		a.Probs(head, row, key, s)
 	}
 	y := a.y.Data[row*a.y.Cols+qAt:]
-	gemm(y, a.y.Cols, s.Data, s.Cols, s.Rows, a.vt.Data[kAt*a.vt.Cols+key:], a.vt.Cols, a.d, s.Cols)
+	gemm(y, a.y.Cols, s.Data, s.Cols, s.Rows, a.vt.Data[kAt*a.vt.Cols+key:], a.vt.Cols, a.d, s.Cols, keyChain)
 	for i := range s.Rows {
 		y := y[i*a.y.Cols:][:a.d]
 		if a.infinite[kv] {

@@ -101,7 +101,7 @@ var bf16Ops = map[string]struct {
 	"linear": {500, func(s []int) []float32 {
 		x, w := madeUpBF16("x", s[0], s[1]), madeUpBF16("weight", s[2], s[1])
 		y := make([]float32, s[0]*s[2])
-		gemm(y, s[2], x.Data, x.Cols, x.Rows, w.Data, w.Cols, w.Rows, w.Cols)
+		gemm(y, s[2], x.Data, x.Cols, x.Rows, w.Data, w.Cols, w.Rows, w.Cols, chainOf(w.Cols))
 		Round(y, BF16)
 		return y
 	}},

@@ -18,8 +18,8 @@ func Kernels() string { return current[float32]().name }
 
 // MatMul sets columns [at, at+w.Rows) of y to x·wᵀ: see [accel.Multiplier].
 //
-// Elements are sums of 256 fused multiplications and additions each, added in
-// order; see the package's documentation for what follows from that.
+// Elements are sums of up to 128 fused multiplications and additions each, added
+// in order; see the package's documentation for what follows from that.
 func (d Device[T]) MatMul(y accel.Matrix[T], at int, x accel.Matrix[T], w accel.Weight) error {
 	if err := check(y, at, x, w); err != nil {
 		return err
@@ -33,7 +33,7 @@ func (d Device[T]) MatMul(y accel.Matrix[T], at int, x accel.Matrix[T], w accel.
 func newProduct[T accel.Float](kn *gemmKernel[T], y accel.Matrix[T], at int, w accel.Weight) product[T] {
 	size := w.Type.Size()
 	// Without rows, y has no column to begin with.
-	return product[T]{kn, y.Data[min(at, len(y.Data)):], y.Cols, weights[T]{w.Bytes, w.Cols * size, size, decoder(kn, w.Type)}, w.Rows, w.Cols}
+	return product[T]{kn, y.Data[min(at, len(y.Data)):], y.Cols, weights[T]{w.Bytes, w.Cols * size, size, decoder(kn, w.Type)}, w.Rows, w.Cols, chainOf(w.Cols)}
 }
 
 // check is [accel.Check] for any values: it compares before it multiplies.

@@ -14,9 +14,9 @@ func naiveProduct[T accel.Float](x accel.Matrix[T], w []T, n int) accel.Matrix[T
 	y := accel.NewMatrix[T](x.Rows, n)
 	for i := range y.Rows {
 		for j := range n {
-			for k := 0; k < x.Cols; k += kBlock {
+			for k := 0; k < x.Cols; k += chainOf(x.Cols) {
 				var s T
-				for l := k; l < min(k+kBlock, x.Cols); l++ {
+				for l := k; l < min(k+chainOf(x.Cols), x.Cols); l++ {
 					s = naiveFMA(x.Row(i)[l], w[j*x.Cols+l], s)
 				}
 				if k > 0 {

@@ -78,7 +78,7 @@ func testMatMulRange[T accel.Float](t *testing.T) {
 			}
 			for _, kn := range versions[T]() {
 				y := accel.NewMatrix[T](m, n)
-				p := product[T]{kn, y.Data, n, inMemory(w.Data, k), n, k}
+				p := product[T]{kn, y.Data, n, inMemory(w.Data, k), n, k, chainOf(k)}
 				p.compute(1, x.Data, k, m)
 				same(t, kn.name, y.Data, want.Data)
 			}

@@ -67,7 +67,7 @@ func checkGemm[T accel.Float](t *rapid.T) {
 		copy(want.Row(i), p.Row(i))
 	}
 	// The last rows end with their last element.
-	gemm(y.Data[:(m-1)*y.Cols+n], y.Cols, x.Data[:(m-1)*x.Cols+k], x.Cols, m, w.Data[:(n-1)*w.Cols+k], w.Cols, n, k)
+	gemm(y.Data[:(m-1)*y.Cols+n], y.Cols, x.Data[:(m-1)*x.Cols+k], x.Cols, m, w.Data[:(n-1)*w.Cols+k], w.Cols, n, k, chainOf(k))
 	same(t, "gemm", y.Data, want.Data)
 }
 

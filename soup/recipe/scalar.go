@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"olmotool/soup"
 )
 
 // kind is what a scalar is in YAML 1.1, which mergekit reads.
@@ -101,12 +102,8 @@ func (p *parser) text(n *yaml.Node, what string) (string, error) {
 	return n.Value, nil
 }
 
-// decimals are the numbers that mean the same to everybody: not 010, which is 8
-// in YAML 1.1, nor 1:30, which is 90.
-var decimals = regexp.MustCompile(`^([-+]?)(0|[1-9][0-9]*|[0-9]*\.[0-9]+|[0-9]+\.)([eE]([-+]?[0-9]+))?$`)
-
-// fractions are this package's own.
-var fractions = regexp.MustCompile(`^[-+]?(0|[1-9][0-9]*)/[1-9][0-9]*$`)
+// octals are 8 in YAML 1.1 and 10 elsewhere.
+var octals = regexp.MustCompile(`^[-+]?0[0-9]+$`)
 
 // number reads a number, in quotes or not. True and false are 1 and 0, as they
 // are to mergekit.
@@ -114,33 +111,12 @@ func (p *parser) number(n *yaml.Node) (*big.Rat, error) {
 	if scalar(n) && kindOf(n) == boolKind {
 		return truth(n.Value), nil
 	}
-	if !scalar(n) || kindOf(n) == nullKind || kindOf(n) == otherKind {
+	if !scalar(n) || kindOf(n) == nullKind || kindOf(n) == otherKind || octals.MatchString(n.Value) {
 		return nil, p.errorf(n, "found %s, expected a number", p.describe(n))
 	}
-	x, err := ParseNumber(strings.TrimSpace(n.Value))
+	x, err := soup.ParseNumber(strings.TrimSpace(n.Value))
 	if err != nil {
 		return nil, p.errorf(n, "%w", err)
-	}
-	return x, nil
-}
-
-// ParseNumber reads a decimal or a fraction, as "0.1", "1e-4" or "1/3", exactly.
-func ParseNumber(s string) (*big.Rat, error) {
-	m := decimals.FindStringSubmatch(s)
-	if m == nil && !fractions.MatchString(s) {
-		return nil, fmt.Errorf("found %.80q, expected a number: a decimal or a fraction", s)
-	}
-	if len(s) > maxDigits {
-		return nil, fmt.Errorf("found a number of %d digits, expected at most %d", len(s), maxDigits)
-	}
-	if m != nil && m[4] != "" {
-		if e, err := strconv.Atoi(m[4]); err != nil || e > maxExponent || e < -maxExponent {
-			return nil, fmt.Errorf("found %s, expected an exponent between -%d and %d", s, maxExponent, maxExponent)
-		}
-	}
-	x, ok := new(big.Rat).SetString(s)
-	if !ok {
-		return nil, fmt.Errorf("found %.80q, expected a number: a decimal or a fraction", s)
 	}
 	return x, nil
 }

@@ -26,8 +26,6 @@ const (
 	// maxMerges bounds mappings merged into one another (<<), which may go round in
 	// circles.
 	maxMerges = 16
-	// maxDigits and maxExponent bound a number, all digits of which are kept.
-	maxDigits, maxExponent = 64, 400
 	// maxLayer bounds a layer range, as a config does the number of layers.
 	maxLayer = 1 << 14
 )
@@ -60,7 +58,7 @@ func (p *parser) load(data []byte) (*yaml.Node, error) {
 				at = fmt.Sprintf("line %d, column %d", le.Mark.Line, le.Mark.Column)
 			}
 		}
-		return nil, formats.Errorf(p.file, at, "found YAML that cannot be read: %s", oneLine(msg))
+		return nil, formats.Errorf(p.file, at, "found YAML that cannot be read: %s", oneLine(strings.TrimPrefix(msg, "yaml: ")))
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
 		return nil, formats.Errorf(p.file, "", "found no YAML document, expected a recipe")

@@ -1,8 +1,10 @@
 """`olmotool verify` on real files: each fault is refused, called what it is and found where it is; what is equal is accepted."""
+import functools
 import json
 import random
 import shutil
 import subprocess
+from dataclasses import replace
 
 import torch
 import transformers
@@ -11,22 +13,21 @@ from safetensors.torch import load_file, save_file
 import faults
 import official
 from converter import Converter
-from faults import NOT_RUN, UNSEEN, Fault, Files
+from faults import NOT_RUN, UNSEEN, Checkpoint, Fault
 from harness import last_line
-from models import YARN, Shape, save
+from models import YARN, Shape
 
 DOLMA2 = dict(layers=4, eos=513, pad=533)
-OLMO1 = dict(layers=4, eos=539, pad=1, context=2048)
-WINDOW = 8  # and sequences of 128 tokens, more than the context of 64 that YaRN extends
+# verify makes up 128 tokens: more than the window, and than the context of 64 that YaRN extends.
 MODELS = (
     Shape("olmo2-mha", dtype="bf16", **DOLMA2),
     Shape("olmo2-gqa", dtype="bf16", kv_heads=2, extra=dict(bos_token_id=513), **DOLMA2),
-    Shape("olmo3-yarn", "olmo3", "bf16", context=512, extra=dict(sliding_window=WINDOW, rope_scaling=dict(YARN)), **DOLMA2),
-    Shape("olmo1-clip", "olmo", "bf16", extra=dict(clip_qkv=1.0), **OLMO1),
+    Shape("olmo3-yarn", "olmo3", "bf16", context=512, extra=dict(sliding_window=8, rope_scaling=dict(YARN)), **DOLMA2),
+    Shape("olmo1-clip", "olmo", "bf16", layers=4, eos=539, pad=1, context=2048, extra=dict(clip_qkv=1.0)),
 )
 F32 = Shape("olmo2-f32", **DOLMA2)
-NMSE = 1e-2  # llama.cpp's examples/model-conversion accept logits up to here
-OFFICIAL = 1e-4  # and OLMo-core's script logits of 60 random tokens, absolute and relative
+NMSE = 1e-2  # up to here llama.cpp's examples/model-conversion accepts logits
+OFFICIAL = 1e-4  # absolute and relative: OLMo-core's script asks this of 60 random tokens
 
 
 class Verify:
@@ -34,74 +35,68 @@ class Verify:
         self.h = h
         self.converter = Converter(h.peers)
         self.quantize = h.peers / "llama-build" / "bin" / "llama-quantize"
-        self.bars = []  # of each fault: whether llama.cpp's check and the official one would have accepted it
+        self.bars = []  # of each fault: whether llama.cpp's check accepts it, and whether the official one does
+        official.add_paths(h.peers)
 
     def check(self):
         for shape in MODELS:
-            ref = self.model(shape)
-            self.theirs = Logits(ref, shape)
+            ref = source(self.h, shape)
+            self.logits = Logits(ref, shape)
             for fault in faults.faults(shape):
                 self.check_fault(shape, ref, fault, lambda: self.make(fault, ref))
             self.check_ggufs(shape, ref)
             self.check_layouts(shape, ref)
-            self.check_goldens(shape, ref)
         self.check_casts()
-        self.check_refused()
         self.count_bars()
 
-    def model(self, shape):
-        tokenizer = self.h.tree / "testdata" / "tokenizers" / ("olmo1-tiny" if shape.model_type == "olmo" else "dolma2-tiny")
-        out = self.h.work / "verify" / shape.name
-        save(shape, out, tokenizer)
-        return out
-
-    def new(self, name):
+    def new(self, name="cand"):
+        """A path at which there is nothing."""
         out = self.h.work / "verify" / name
+        out.parent.mkdir(exist_ok=True)
         shutil.rmtree(out, ignore_errors=True)
         return out
 
     def make(self, fault, ref):
-        files = Files(ref)
+        files = Checkpoint(ref)
         fault.edit(files)
-        return files.save(self.new("cand"))
+        return files.save(self.new())
 
     # -- what is wrong --
 
     def check_fault(self, shape, ref, fault, make):
-        """Refused, called what it is, and found by the forward pass alone where it is."""
+        """Refused, called what it is in verdict and details, and found by the forward pass alone where it is."""
         def body(note):
             cand = make()
-            doc = self.verify(ref, cand, 1)
+            doc = answer(self.h, 1, ref, cand)
             called(doc["weights"], fault)
-            words = doc["reasons"][0]
-            wanted = [fault.verdict] if fault.verdict else (*fault.tensors.values(), *fault.missing, *fault.extra, *fault.config, *fault.tokenizer)
-            assert any(w in words for w in wanted), f"the verdict says {words}"
+            words = [fault.verdict] if fault.verdict else [
+                *fault.tensors.values(), *fault.missing, *fault.extra, *fault.config, *fault.tokenizer]
+            assert any(w in doc["verdict"] for w in words), f"the verdict is {doc['verdict']}"
             self.located(ref, cand, fault)
             note(self.others(doc, cand))
 
         self.h.check("verify fault", f"{shape.name} {fault.name}", body)
 
     def located(self, ref, cand, fault):
-        """What the forward pass makes of it by itself."""
-        doc = self.verify(ref, cand, 0 if fault.site == UNSEEN else 1, "--forward")
+        doc = answer(self.h, 0 if fault.site == UNSEEN else 1, ref, cand, "--forward")
         assert "weights" not in doc
-        if fault.site == UNSEEN:
-            assert not doc["forward"].get("first_divergence")
-        elif fault.site == NOT_RUN:
-            assert "forward" not in doc and doc["forward_not_run"], "the forward pass was run"
+        forward = doc.get("forward", {})
+        found = forward.get("first_divergence")
+        if fault.site in (UNSEEN, NOT_RUN):
+            assert not found and bool(doc.get("forward_not_run")) == (fault.site == NOT_RUN), f"{doc['verdict']}"
         else:
-            d = doc["forward"]["first_divergence"]
-            assert (d["layer"], d["site"]) == (fault.layer, fault.site), f"found in layer {d['layer']}, {d['site']}"
+            assert found and (found["layer"], found["site"]) == (fault.layer, fault.site), f"found in {found}"
 
     def others(self, doc, cand):
-        """What other checks would have said."""
-        forward = doc.get("forward")
-        nmse = forward["metrics"]["nmse"] if forward else None
+        """What other checks say of a fault."""
+        nmse = doc["forward"]["metrics"]["nmse"] if "forward" in doc else None
         passes = nmse is not None and nmse < NMSE
-        official, why = self.theirs.compare(cand if cand.is_dir() else self.h.convert(cand, self.new("back")))
-        self.bars.append((passes, official))
-        bar = "not run" if not forward else "no number" if nmse is None else f"{nmse:.2g}"
-        return f"NMSE {bar}{', accepted by llama.cpp' if passes else ''}; 60 tokens: {why}"
+        if cand.is_file():
+            cand = self.h.convert(cand, self.new("back"), "--dtype", "f32")
+        accepted, why = self.logits.compare(cand)
+        self.bars.append((passes, accepted))
+        found = "not run" if "forward" not in doc else "no number" if nmse is None else f"{nmse:.2g}"
+        return f"NMSE {found}{', accepted by llama.cpp' if passes else ''}; 60 tokens: {why}"
 
     def count_bars(self):
         def body(note):
@@ -110,89 +105,100 @@ class Verify:
 
         self.h.check("verify fault", "other checks", body)
 
-    def verify(self, ref, cand, status, *args):
-        p = self.h.run("verify", ref, cand, "--json", *args, ok=(0, 1, 2, 3, 4))
-        assert p.returncode == status, f"verify {' '.join(map(str, args))} exits {p.returncode}, want {status}: {last_line(p.stderr) if p.stderr else json.loads(p.stdout)['verdict']}"
-        doc = json.loads(p.stdout)
-        assert doc["accepted"] == (status == 0)
-        return doc
-
-    # -- GGUF --
-
     def check_ggufs(self, shape, ref):
-        """The converter's file is accepted; with q and k in the order of another architecture it is not."""
-        file = self.h.work / "verify" / f"{shape.name}.gguf"
-        self.converter(ref, file, "bf16", pretokenizer="olmo" if shape.model_type == "olmo" else "dbrx")
-        self.h.check("verify same", f"{shape.name} gguf of llama.cpp", lambda _: self.same(ref, file))
-        import gguf  # the converter's own
+        """The converter's file and llama-quantize's of it are accepted; with q and k in another order neither is."""
         first = shape.model_type == "olmo"
+        bf16, q8_0 = (self.new(f"{shape.name}-{t}.gguf") for t in ("bf16", "q8_0"))
 
-        def reordered():
-            out = self.h.work / "verify" / "cand.gguf"
-            shutil.copyfile(file, out)
-            half = shape.hidden // shape.heads // 2
-            for t in gguf.GGUFReader(out, "r+").tensors:
-                if t.name.endswith(("attn_q.weight", "attn_k.weight")):
-                    heads = t.data.reshape(-1, *((half, 2) if first else (2, half)), t.data.shape[1])
-                    t.data[:] = heads.swapaxes(1, 2).reshape(t.data.shape)
-            return out
+        def written(file):
+            if not bf16.exists():
+                self.converter(ref, bf16, "bf16", pretokenizer="olmo" if first else "dbrx")
+                subprocess.run([self.quantize, bf16, q8_0, "q8_0"], capture_output=True, check=True)
+            return file
 
-        says = "from interleaved to half-split" if first else "from half-split to interleaved"
-        names = [faults.at(m, i) for i in range(shape.layers) for m in (faults.Q, faults.K)]
-        fault = Fault("gguf without permutation" if first else "gguf with permutation", None, "q_proj", 0, dict.fromkeys(names, says))
-        self.check_fault(shape, ref, fault, reordered)
+        wrong = dict.fromkeys((faults.at(m, i) for i in range(shape.layers) for m in (faults.Q, faults.K)),
+                              "from interleaved to half-split" if first else "from half-split to interleaved")
+        fault = Fault("not permuted" if first else "permuted as OLMo 1", None, "q_proj", 0, wrong)
+        for kind, file in (("bf16", bf16), ("q8_0", q8_0)):
+            self.h.check("verify same", f"{shape.name} gguf {kind}", lambda _: self.same(ref, written(file)))
+            self.check_fault(shape, ref, replace(fault, name=f"gguf {kind} {fault.name}"), lambda: self.reordered(shape, written(file)))
+
+    def reordered(self, shape, file):
+        """A GGUF whose q and k have the order of llama.cpp's olmo if it is none, and have it not if it is."""
+        import gguf  # the converter's own
+        out = shutil.copyfile(file, self.new("cand.gguf"))
+        half = shape.hidden // shape.heads // 2
+        pairs = (half, 2) if shape.model_type == "olmo" else (2, half)
+        for t in gguf.GGUFReader(out, "r+").tensors:
+            if t.name.endswith(("attn_q.weight", "attn_k.weight")):
+                t.data[:] = t.data.reshape(-1, *pairs, t.data.shape[1]).swapaxes(1, 2).reshape(t.data.shape)
+        return out
 
     # -- what is equal --
 
-    def same(self, ref, cand, *args):
-        self.verify(ref, cand, 0, *args)
-        self.verify(ref, cand, 0, "--forward", *args)
+    def same(self, ref, cand):
+        answer(self.h, 0, ref, cand)
+        answer(self.h, 0, ref, cand, "--forward")
 
     def check_layouts(self, shape, ref):
-        def shards(_):
-            """In another order, in other files."""
-            out = shutil.copytree(ref, self.new("cand"))
-            tensors = load_file(out / "model.safetensors")
-            (out / "model.safetensors").unlink()
-            names = sorted(tensors)
-            random.Random(1).shuffle(names)
+        """The same weights in other files, by the software that defines them."""
+        def shards(out):
+            shutil.copytree(ref, out, ignore=shutil.ignore_patterns("*.safetensors"))
+            tensors = load_file(ref / "model.safetensors")
+            names = random.Random(1).sample(sorted(tensors), len(tensors))
             files = {n: f"model-{i % 3 + 1:05}-of-00003.safetensors" for i, n in enumerate(names)}
             for f in set(files.values()):
                 save_file({n: tensors[n] for n in names if files[n] == f}, out / f, {"format": "pt"})
-            (out / "model.safetensors.index.json").write_text(json.dumps({"metadata": {"total_size": 0}, "weight_map": files}))
-            self.same(ref, out)
+            (out / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": files}))
 
-        def hf_bin(_):
-            out = shutil.copytree(ref, self.new("cand"))
-            torch.save(load_file(out / "model.safetensors"), out / "pytorch_model.bin")
-            (out / "model.safetensors").unlink()
-            self.same(ref, out)
+        def hf_bin(out):
+            shutil.copytree(ref, out, ignore=shutil.ignore_patterns("*.safetensors"))
+            torch.save(load_file(ref / "model.safetensors"), out / "pytorch_model.bin")
 
-        model = lambda: transformers.AutoModelForCausalLM.from_pretrained(ref, dtype="auto")
-
-        def legacy(_):
-            official.save_legacy(model(), self.new("cand"))
-            self.same(ref, self.h.work / "verify" / "cand")
-
-        def core(_):
-            official.save_core(model(), self.new("cand"))
-            self.same(ref, self.h.work / "verify" / "cand")
-
-        self.h.check("verify same", f"{shape.name} shards", shards)
-        self.h.check("verify same", f"{shape.name} hf-bin", hf_bin)
+        layouts = {"shards": shards, "hf-bin": hf_bin}
         if shape.model_type != "olmo3":
-            self.h.check("verify same", f"{shape.name} OLMo", legacy)
+            layouts["OLMo"] = lambda out: official.save_legacy(self.h.model(shape), out)
         if shape.model_type == "olmo2":
-            self.h.check("verify same", f"{shape.name} OLMo-core", core)
+            layouts["OLMo-core"] = lambda out: official.save_core(self.h.model(shape), out)
+        for name, write in layouts.items():
+            def body(_):
+                out = self.new()
+                write(out)
+                self.same(ref, out)
+
+            self.h.check("verify same", f"{shape.name} {name}", body)
 
     def check_casts(self):
-        pass
+        """Rounded by torch to another type it is the same model; F32 cut off to BF16 it is not."""
+        for shape, dtypes in ((MODELS[0], (torch.float32, torch.float16)), (F32, (torch.bfloat16, torch.float16))):
+            ref = source(self.h, shape)
+            self.logits = Logits(ref, shape)
+            for dtype in dtypes:
+                def body(note):
+                    files = Checkpoint(ref)
+                    files.tensors = {n: t.to(dtype) for n, t in files.tensors.items()}
+                    files.config["dtype"] = str(dtype).removeprefix("torch.")
+                    self.same(ref, out := files.save(self.new()))
+                    note(f"60 tokens: {self.logits.compare(out)[1]}")
 
-    def check_goldens(self, shape, ref):
-        pass
+                self.h.check("verify same", f"{shape.name} to {dtype}", body)
+        names = (n for n in Checkpoint(ref).tensors if f".{faults.LAYER}." in n)
+        fault = Fault("truncated", faults.truncate, "q_proj", tensors=dict.fromkeys(names, "truncated to BF16"))
+        self.check_fault(F32, ref, fault, lambda: self.make(fault, ref))
 
-    def check_refused(self):
-        pass
+
+def source(h, shape):
+    """The directory of a model, with a tokenizer as small as it is."""
+    return h.source(shape, h.tree / "testdata" / "tokenizers" / ("olmo1-tiny" if shape.model_type == "olmo" else "dolma2-tiny"))
+
+
+def answer(h, status, *args):
+    """The report of a verify that exits with this status."""
+    p = h.run("verify", *args, "--json", ok=range(5))
+    doc = json.loads(p.stdout or "{}")
+    assert p.returncode == status, f"verify exits {p.returncode}, want {status}: {doc.get('verdict') or last_line(p.stderr)}"
+    assert doc["accepted"] == (status == 0), f"exit status {status}, and accepted is {doc['accepted']}"
+    return doc
 
 
 def called(weights, fault):
@@ -201,21 +207,27 @@ def called(weights, fault):
     assert got.keys() == fault.tensors.keys(), f"fails {sorted(got)}, want {sorted(fault.tensors)}"
     for name, words in fault.tensors.items():
         assert words in got[name], f"{name}: {got[name]!r}, want {words!r}"
-    for field, want in (("missing", fault.missing), ("extra", fault.extra), ("config_changes", fault.config), ("tokenizer_changes", fault.tokenizer)):
+    for field, want in (("missing", fault.missing), ("extra", fault.extra),
+                        ("config_changes", fault.config), ("tokenizer_changes", fault.tokenizer)):
         got = weights[field]
         assert len(got) == len(want) and all(w in g for w, g in zip(want, got)), f"{field}: {got}, want {want}"
 
 
 class Logits:
-    """The official check: logits of 60 random tokens by transformers, in f32."""
+    """The official check of a conversion: logits of 60 random tokens, computed by transformers in f32."""
 
     def __init__(self, directory, shape):
+        self.directory = directory
         self.ids = torch.randint(0, shape.vocab, (1, 60), generator=torch.Generator().manual_seed(60))
-        self.want = self.of(directory)
+
+    @functools.cached_property
+    def want(self):
+        return self.of(self.directory)
 
     def of(self, directory):
+        model = transformers.AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)
         with torch.no_grad():
-            return transformers.AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()(self.ids).logits
+            return model.eval()(self.ids).logits
 
     def compare(self, directory):
         """Whether it accepts, and what it says."""
@@ -223,9 +235,10 @@ class Logits:
             got = self.of(directory)
         except Exception as e:
             return False, f"not loaded ({type(e).__name__})"
+        if got.shape != self.want.shape:
+            return False, "refused, another shape"
         try:
             torch.testing.assert_close(got, self.want, atol=OFFICIAL, rtol=OFFICIAL)
         except AssertionError:
-            d = (got - self.want).abs().max() if got.shape == self.want.shape else torch.nan
-            return False, f"refused, {d:.2g}"
+            return False, f"refused, {(got - self.want).abs().max():.2g}"
         return True, "accepted"

@@ -14,9 +14,11 @@ import transformers
 from check_files import Files
 from check_forward import Forward
 from check_gguf import GGUF
+from check_golden import Golden
 from check_layouts import Layouts
 from check_text import Text
 from check_tokens import Tokens
+from check_verify import Verify
 from harness import Harness
 from models import YARN, Shape
 
@@ -89,6 +91,8 @@ def compare(h, given):
             forward.check(shape, source)
         layouts.done(shape)
         h.forget(shape)
+    Verify(h).check()
+    Golden(h).check()
 
 
 def main():

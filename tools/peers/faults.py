@@ -13,7 +13,7 @@ NOT_RUN = "not run"  # instead of a site: the two models cannot be run side by s
 UNSEEN = "unseen"  # instead of a site: the forward pass is right
 
 
-class Files:
+class Checkpoint:
     """What is in an HF directory, to be changed."""
 
     def __init__(self, directory):
@@ -41,7 +41,7 @@ class Files:
 @dataclass
 class Fault:
     name: str
-    edit: Callable  # of Files
+    edit: Callable  # of a Checkpoint
     site: str  # the operation that first comes out wrong
     layer: int = LAYER  # and where
     # What the comparison of weights should say, and nothing besides: of each tensor that fails, of config and tokenizer.
@@ -69,7 +69,7 @@ EMBED, HEAD = "model.embed_tokens.weight", "lm_head.weight"
 
 
 def faults(shape):
-    """The faults of a model of this shape; its name is that of a directory with such a model."""
+    """The faults that a model of this shape can have."""
     dim = shape.hidden // shape.heads
     norms = shape.model_type != "olmo"
 
@@ -120,7 +120,7 @@ def faults(shape):
         def both(x):
             rope = x.config["rope_parameters"]
             rope["sliding_attention"] = dict(rope["full_attention"])
-        yield Fault("YaRN on sliding layers", both, "q_rope", 0, config=("rope of sliding layers: type",))
+        yield Fault("YaRN on sliding layers", both, "q_rope", 0, config=tuple(f"rope of sliding layers: {x}" for x in ("type", "factor", "original_max_position_embeddings")))
 
 
 def put(t, i, value):

@@ -1,0 +1,144 @@
+package soup
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+)
+
+// Limits of what methods compute with.
+const (
+	// blockLen is how many elements a pass over tensors reads at a time. What is
+	// summed over a tensor is summed over blocks, and these in their order.
+	blockLen = 1 << 16
+	// maxRow bounds the rows of which methods hold one of each model; the longest
+	// of the releases has 27648 elements.
+	maxRow = 1 << 24
+	// maxElement bounds the elements: sums of products of two of them, and with a
+	// parameter, are far from where a float64 ends. Only F64 has larger ones.
+	maxElement = 0x1p500
+	// maxParam bounds the parameters for the same reason.
+	maxParam = 0x1p100
+)
+
+// errorf says what is wrong with a tensor, or with its parameters.
+func (t *Tensor) errorf(format string, args ...any) error {
+	return fmt.Errorf("tensor %q: %w", t.Name, fmt.Errorf(format, args...))
+}
+
+// paramf says what is wrong with the parameters that a tensor was given.
+func (t *Tensor) paramf(format string, args ...any) error {
+	return &UsageError{t.errorf(format, args...)}
+}
+
+// checkParams refuses parameters that are not finite, or beyond all reason.
+func (t *Tensor) checkParams() error {
+	for i, params := range append([]map[string]float64{t.global}, t.params...) {
+		for _, name := range slices.Sorted(maps.Keys(params)) {
+			if v := params[name]; !(math.Abs(v) <= maxParam) {
+				of := ""
+				if i > 0 {
+					of = fmt.Sprintf(" of model %d", i)
+				}
+				return t.paramf("found %s %g%s, expected a number of at most %g", name, v, of, maxParam)
+			}
+		}
+	}
+	return nil
+}
+
+// weights returns the parameter "weight" of each model.
+func (t *Tensor) weights() []float64 {
+	w := make([]float64, len(t.X))
+	for i := range w {
+		w[i] = t.ModelParam(i, "weight")
+	}
+	return w
+}
+
+// elements returns how many elements the tensor has.
+func (t *Tensor) elements() int64 { return t.X[0].Len() }
+
+// row returns the length of the last dimension.
+func (t *Tensor) row() (int64, error) {
+	if len(t.Shape) == 0 {
+		return 1, nil
+	}
+	n := t.Shape[len(t.Shape)-1]
+	if n > maxRow {
+		return 0, t.errorf("found rows of %d elements, expected at most %d", n, maxRow)
+	}
+	return n, nil
+}
+
+// scan reads the elements of all models, and those of the base, from the first
+// to the last: in blocks of about blockLen, and of a multiple of unit. f may
+// overwrite what it is given.
+func (t *Tensor) scan(ctx context.Context, unit int64, f func(x [][]float64, base []float64, at int64) error) error {
+	n := t.elements()
+	if n == 0 {
+		return nil
+	}
+	size := min(n, max(blockLen/unit, 1)*unit)
+	x := make([][]float64, len(t.X))
+	for i := range x {
+		x[i] = make([]float64, size)
+	}
+	var base []float64
+	if t.Base != nil {
+		base = make([]float64, size)
+	}
+	for at := int64(0); at < n; at += size {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		k := min(size, n-at)
+		for i, v := range t.X {
+			x[i] = x[i][:k]
+			if err := t.read(ctx, v, x[i], at); err != nil {
+				return err
+			}
+		}
+		if t.Base != nil {
+			base = base[:k]
+			if err := t.read(ctx, t.Base, base, at); err != nil {
+				return err
+			}
+		}
+		if err := f(x, base, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads elements that facts can be made of.
+func (t *Tensor) read(ctx context.Context, v Values, dst []float64, at int64) error {
+	if err := v.Read(ctx, dst, at); err != nil {
+		return err
+	}
+	for i, x := range dst {
+		if !(math.Abs(x) <= maxElement) {
+			return t.errorf("element %d: found %g, expected a number of at most %g", at+int64(i), x, maxElement)
+		}
+	}
+	return nil
+}
+
+// gram returns the inner products of the models, or of their differences from
+// the base if there is one, in one pass.
+func (t *Tensor) gram(ctx context.Context) ([][]float64, error) {
+	g := square(len(t.X))
+	err := t.scan(ctx, 1, func(x [][]float64, base []float64, _ int64) error {
+		if base != nil {
+			for _, x := range x {
+				subtract(x, x, base)
+			}
+		}
+		addProducts(g, x)
+		return nil
+	})
+	return g, err
+}

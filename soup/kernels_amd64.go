@@ -1,0 +1,39 @@
+//go:build amd64 && !noasm
+
+package soup
+
+import "golang.org/x/sys/cpu"
+
+//go:generate go run -C _gen . -out ../simd_amd64.s -stubs ../simd_amd64.go -pkg soup
+
+// simd says whether the kernels are used. Tests turn it off.
+var simd = cpu.X86.HasAVX2
+
+// The functions below do what the twin of the same name does for as many
+// elements, from the beginning, as kernels take, and return how many: all but
+// those beyond the last group of 16.
+
+func groups(n int) int {
+	if !simd {
+		return 0
+	}
+	return n &^ 15
+}
+
+func accumulateFast(sums []float64, x []float32, w float64, seen *spread) int {
+	n := groups(min(len(x), len(sums)))
+	accumulateAVX2(sums, x[:n], w, (*[16]uint32)(seen))
+	return n
+}
+
+func divideFast(dst []float32, sums []float64, d float64) int {
+	n := groups(min(len(dst), len(sums)))
+	divideAVX2(dst, sums[:n], d)
+	return n
+}
+
+func divideNearestFast(dst []float32, sums []float64, d float64) int {
+	n := groups(min(len(dst), len(sums)))
+	divideNearestAVX2(dst, sums[:n], d)
+	return n
+}

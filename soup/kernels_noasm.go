@@ -1,0 +1,9 @@
+//go:build !amd64 || noasm
+
+package soup
+
+// Without kernels nothing is done beforehand, and all is left to the twins.
+
+func accumulateFast(sums []float64, x []float32, w float64, seen *spread) int { return 0 }
+func divideFast(dst []float32, sums []float64, d float64) int                 { return 0 }
+func divideNearestFast(dst []float32, sums []float64, d float64) int          { return 0 }

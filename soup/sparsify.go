@@ -1,0 +1,173 @@
+package soup
+
+import (
+	"context"
+	"math"
+)
+
+// sparsifier finds out which elements of the models' differences from the base
+// are kept.
+type sparsifier func(ctx context.Context, t *Tensor, random draw) (mask, error)
+
+// mask sets to zero what is not kept of elements [at, at+len(d)) of a model's
+// difference from the base. Where order counts, larger magnitudes are before
+// smaller, and of equal ones that of the lower index.
+type mask func(d []float64, model int, at int64)
+
+// densities returns the parameter "density" of each model, and whether it asks
+// for anything to be left out.
+func (t *Tensor) densities() (p []float64, sparse bool, err error) {
+	for i := range t.X {
+		d, err := t.share(i, "density")
+		if err != nil {
+			return nil, false, err
+		}
+		p, sparse = append(p, d), sparse || d < 1
+	}
+	return p, sparse, nil
+}
+
+// share returns a parameter of a model that lies between 0 and 1.
+func (t *Tensor) share(i int, name string) (float64, error) {
+	v := t.ModelParam(i, name)
+	if !(v >= 0 && v <= 1) {
+		return 0, t.paramf("found %s %g of model %d, expected a share from 0 to 1", name, v, i+1)
+	}
+	return v, nil
+}
+
+// magnitude keeps the largest: floor(density·n) of n, and one at least unless the
+// density is 0.
+func magnitude(ctx context.Context, t *Tensor, _ draw) (mask, error) {
+	p, sparse, err := t.densities()
+	if err != nil || !sparse {
+		return nil, err
+	}
+	n := t.elements()
+	c, err := t.differenceCuts(ctx, func(i int) []int64 {
+		switch {
+		case p[i] == 0:
+			return []int64{0}
+		case p[i] == 1:
+			return []int64{math.MaxInt64}
+		}
+		return []int64{max(1, int64(p[i]*float64(n)))}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(d []float64, model int, at int64) {
+		c := c[model][0]
+		for j, v := range d {
+			if !c.before(v, at+int64(j)) {
+				d[j] = 0
+			}
+		}
+	}, nil
+}
+
+// magnitudeOutliers leaves out the smallest and, of n, the floor(gamma·n)
+// largest, so that floor(density·n) are kept: fewer of the largest are left out
+// if there are no others to be. With density 1 all are kept.
+func magnitudeOutliers(ctx context.Context, t *Tensor, _ draw) (mask, error) {
+	p, sparse, err := t.densities()
+	if err != nil || !sparse {
+		return nil, err
+	}
+	gamma := make([]float64, len(p))
+	for i := range gamma {
+		if gamma[i], err = t.share(i, "gamma"); err != nil {
+			return nil, err
+		}
+	}
+	n := t.elements()
+	c, err := t.differenceCuts(ctx, func(i int) []int64 {
+		if p[i] == 1 {
+			return []int64{0, math.MaxInt64}
+		}
+		kept, largest := int64(p[i]*float64(n)), int64(gamma[i]*float64(n))
+		smallest := max(0, n-kept-largest)
+		return []int64{n - smallest - kept, n - smallest}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(d []float64, model int, at int64) {
+		outlier, kept := c[model][0], c[model][1]
+		for j, v := range d {
+			if i := at + int64(j); outlier.before(v, i) || !kept.before(v, i) {
+				d[j] = 0
+			}
+		}
+	}, nil
+}
+
+// differenceCuts finds cuts in each model's differences from the base.
+func (t *Tensor) differenceCuts(ctx context.Context, counts func(model int) []int64) ([][]cut, error) {
+	read := func(f func(int, []float64, int64) error) error {
+		return t.scan(ctx, 1, func(x [][]float64, base []float64, at int64) error {
+			for i, x := range x {
+				subtract(x, x, base)
+				if err := f(i, x, at); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return cuts(len(t.X), t.elements(), read, func(i int, _ int64) []int64 { return counts(i) })
+}
+
+// bernoulli keeps each element with the probability that density is.
+func bernoulli(_ context.Context, t *Tensor, random draw) (mask, error) {
+	p, sparse, err := t.densities()
+	if err != nil || !sparse {
+		return nil, err
+	}
+	return func(d []float64, model int, at int64) {
+		p := p[model]
+		if p == 1 {
+			return
+		}
+		for j := range d {
+			if random(model, at+int64(j)) >= p {
+				d[j] = 0
+			}
+		}
+	}, nil
+}
+
+// rescaling returns what each model's kept differences are multiplied by, so that
+// the sum of their magnitudes is that of all of them: one pass. It is 1 where
+// either sum is zero.
+func (t *Tensor) rescaling(ctx context.Context, unit int64, m mask) ([]float64, error) {
+	all, kept := make([]float64, len(t.X)), make([]float64, len(t.X))
+	err := t.scan(ctx, unit, func(x [][]float64, base []float64, at int64) error {
+		for i, x := range x {
+			subtract(x, x, base)
+			all[i] += sumOfMagnitudes(x)
+			m(x, i, at)
+			kept[i] += sumOfMagnitudes(x)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	factors := make([]float64, len(t.X))
+	for i := range factors {
+		factors[i] = 1
+		if all[i] > 0 && kept[i] > 0 {
+			factors[i] = min(all[i]/kept[i], math.MaxFloat64)
+		}
+	}
+	return factors, nil
+}
+
+func sumOfMagnitudes(x []float64) float64 {
+	var s float64
+	for _, v := range x {
+		s += math.Abs(v)
+	}
+	return s
+}

@@ -1,0 +1,87 @@
+package soup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"olmotool/formats"
+)
+
+// input is a tensor of one of the models. It is [Values].
+type input struct {
+	formats.Tensor
+	path   string // of the model, for messages
+	anyway bool   // NaN and infinities are let through
+}
+
+// Len returns how many elements there are.
+func (t *input) Len() int64 { return t.Elements() }
+
+// readElems is how many elements are read at a time: 128 KiB of bfloat16.
+const readElems = 64 << 10
+
+type readBuffer struct {
+	raw [readElems * 8]byte
+	mid [readElems]float32
+}
+
+var readBuffers = sync.Pool{New: func() any { return new(readBuffer) }}
+
+// Read fills dst with the elements from at on.
+func (t *input) Read(ctx context.Context, dst []float64, at int64) error {
+	b := readBuffers.Get().(*readBuffer)
+	defer readBuffers.Put(b)
+	for len(dst) > 0 {
+		n := min(len(dst), readElems)
+		raw := b.raw[:n*int(t.DType.BlockBytes())]
+		if err := t.bytes(ctx, raw, at); err != nil {
+			return err
+		}
+		widen(dst[:n], t.DType, raw, b.mid[:])
+		if !t.anyway {
+			if i := finite(dst[:n]); i >= 0 {
+				return t.notFinite(at+int64(i), dst[i])
+			}
+		}
+		dst, at = dst[n:], at+int64(n)
+	}
+	return nil
+}
+
+// bytes reads elements as they are stored.
+func (t *input) bytes(ctx context.Context, p []byte, at int64) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	err := formats.ReadFull(t.Data, p, at*t.DType.BlockBytes())
+	if known := (*formats.Error)(nil); err == nil || errors.As(err, &known) && known.Place != "" {
+		return err
+	}
+	return t.errorf("%w", err)
+}
+
+// errorf blames the file of the tensor.
+func (t *input) errorf(format string, args ...any) error {
+	file := t.Origin.File
+	if file == "" {
+		file = t.path
+	}
+	return formats.Errorf(file, fmt.Sprintf("tensor %.120q", t.Name), format, args...)
+}
+
+func (t *input) notFinite(at int64, x float64) error {
+	return t.errorf("found %v at %s, expected a finite number", x, index(t.Shape, at))
+}
+
+// index words the place of element i of a tensor: "[3, 17]".
+func index(shape []int64, i int64) string {
+	at := make([]string, len(shape))
+	for k := len(shape) - 1; k >= 0; k-- {
+		at[k], i = strconv.FormatInt(i%shape[k], 10), i/shape[k]
+	}
+	return "[" + strings.Join(at, ", ") + "]"
+}

@@ -1,0 +1,146 @@
+package soup
+
+import "math"
+
+// Tensors, rows and columns as vectors: what the spherical methods and model
+// stock know of them are their inner products g, a symmetric matrix.
+
+func square(n int) [][]float64 {
+	g := make([][]float64, n)
+	for i := range g {
+		g[i] = make([]float64, n)
+	}
+	return g
+}
+
+// stretch is how many elements are looked at before the next vector is: those of
+// some vectors fit the nearest cache.
+const stretch = 1 << 10
+
+// addProducts adds the inner products of x to g.
+func addProducts(g, x [][]float64) {
+	block := square(len(x))
+	for lo := 0; lo < len(x[0]); lo += stretch {
+		hi := min(lo+stretch, len(x[0]))
+		for i := range x {
+			for j := range i + 1 {
+				block[i][j] += dot(x[i][lo:hi], x[j][lo:hi])
+			}
+		}
+	}
+	for i := range g {
+		for j := range i {
+			g[i][j] += block[i][j]
+			g[j][i] = g[i][j]
+		}
+		g[i][i] += block[i][i]
+	}
+}
+
+// dot is Σ x[i]·y[i], in four sums.
+func dot(x, y []float64) float64 {
+	var s0, s1, s2, s3 float64
+	for len(x) >= 4 && len(y) >= 4 {
+		s0 += float64(x[0] * y[0])
+		s1 += float64(x[1] * y[1])
+		s2 += float64(x[2] * y[2])
+		s3 += float64(x[3] * y[3])
+		x, y = x[4:], y[4:]
+	}
+	for i, v := range x {
+		s0 += float64(v * y[i])
+	}
+	return (s0 + s1) + (s2 + s3)
+}
+
+// form is Σ k[i]·k[j]·g[i][j], the squared length of Σ k[i]·x[i].
+func form(k []float64, g [][]float64) float64 {
+	var s float64
+	for i := range k {
+		s += float64(k[i] * dot(g[i], k))
+	}
+	return max(s, 0)
+}
+
+// cosine is that of the angle between two vectors, from their inner products:
+// 0 if one of them has no length.
+func cosine(xx, yy, xy float64) float64 {
+	n := float64(math.Sqrt(xx) * math.Sqrt(yy))
+	if n == 0 {
+		return 0
+	}
+	return max(-1, min(1, xy/n))
+}
+
+// arc returns the coefficients with which two vectors of the same length, at an
+// angle with cosine c, -1 < c < 1, make the one at t of the way between them.
+func arc(c, t float64) (a, b float64) {
+	sin := math.Sqrt(float64((1 - c) * (1 + c)))
+	theta := math.Atan2(sin, c)
+	return math.Sin(float64((1-t)*theta)) / sin, math.Sin(float64(t*theta)) / sin
+}
+
+// subtract sets dst to x - y.
+func subtract(dst, x, y []float64) {
+	for i, v := range x {
+		dst[i] = v - y[i]
+	}
+}
+
+// blend sets dst to Σ k[i]·x[i], or, if there is a base, to
+// base + Σ k[i]·(x[i] - base).
+func blend(dst, k []float64, x [][]float64, base []float64) {
+	negativeZero := math.Copysign(0, -1) // the one number to which one can add any without changing it
+	if base != nil {
+		negativeZero = 0
+	}
+	for i := range dst {
+		dst[i] = negativeZero
+	}
+	for i, x := range x {
+		switch k := k[i]; {
+		case k == 0: // a vector of no weight leaves no trace, not even on the sign of a zero
+		case base == nil:
+			for j := range dst {
+				dst[j] += float64(k * x[j])
+			}
+		default:
+			for j := range dst {
+				dst[j] += float64(k * (x[j] - base[j]))
+			}
+		}
+	}
+	if base != nil {
+		addTo(dst, base)
+	}
+}
+
+// addTo adds base to differences. Where there is none, the base is left as it
+// is, with the sign of its zeros.
+func addTo(d, base []float64) {
+	for i, b := range base[:len(d)] {
+		if d[i] == 0 {
+			d[i] = b
+		} else {
+			d[i] += b
+		}
+	}
+}
+
+// line sets dst to x + t·(y - x): exactly x and y at 0 and 1, and where they are
+// equal.
+func line(dst, x, y []float64, t float64) {
+	for i, v := range x {
+		dst[i] = between(v, y[i], t)
+	}
+}
+
+func between(x, y, t float64) float64 {
+	switch {
+	case x == y || t == 0:
+		return x
+	case t < 0.5:
+		return x + float64(t*(y-x))
+	}
+	return y - float64((1-t)*(y-x))
+}
