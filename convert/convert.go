@@ -47,6 +47,15 @@ type OutputFile struct {
 // Casts counts the values that did not survive a change of type.
 type Casts struct{ Overflow, Underflow, NaN int64 }
 
+func (c *Casts) add(s *formats.CastStats) {
+	if s == nil {
+		return
+	}
+	c.Overflow += s.Overflow.Load()
+	c.Underflow += s.Underflow.Load()
+	c.NaN += s.NaN.Load()
+}
+
 // conversion is one run, from the open source on.
 type conversion struct {
 	Options

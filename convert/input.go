@@ -32,6 +32,9 @@ func Open(ctx context.Context, path string, o Options) (*Input, error) {
 	return in, nil
 }
 
+// Side describes the input.
+func (in *Input) Side() Side { return sideOf(in.Path, in.Layout, in.Config, in.Tensors) }
+
 func (in *Input) check(ctx context.Context, o Options) (err error) {
 	for _, f := range in.Findings {
 		if f.Severity == formats.Serious && !(f.Code == torch.BadCRC && o.IgnoreCRC) {

@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"olmotool/convert/ggufmeta"
 	"olmotool/formats"
+	"olmotool/formats/gguf"
 	"olmotool/formats/olmo"
 	"olmotool/internal/ordjson"
 )
@@ -66,6 +69,9 @@ func (c *conversion) metadata(po *olmo.PlanOptions) ([]formats.Finding, error) {
 				if data, ok := c.extra(name); ok {
 					return data, nil
 				}
+				if name == "README.md" && c.made() {
+					return nil, fs.ErrNotExist // it is about another model
+				}
 				return b.Read(name)
 			},
 			List: b.ListDir, Path: func(name string) string { return filepath.Join(b.Dir, name) },
@@ -81,11 +87,19 @@ func (c *conversion) metadata(po *olmo.PlanOptions) ([]formats.Finding, error) {
 	}
 	var findings []formats.Finding
 	po.TokenizerKVs, findings, err = ggufmeta.Tokenizer(source(tokenizer), opts, int(m.Config.VocabSize))
+	if errors.Is(err, ggufmeta.ErrNoTokenizer) && len(m.Source.KVs) > 0 && c.PreTokenizer+c.TokenizerDir == "" {
+		// Made of GGUFs, whose tokenizer is in them.
+		po.TokenizerKVs = slices.DeleteFunc(slices.Clone(m.Source.KVs), func(kv gguf.KV) bool { return !strings.HasPrefix(kv.Key, "tokenizer.") })
+		return nil, nil
+	}
 	if errors.Is(err, ggufmeta.ErrNoTokenizer) {
 		err = fmt.Errorf("found no tokenizer.json beside the weights, expected one: name its directory with --tokenizer")
 	}
 	return findings, err
 }
+
+// made reports whether the model is not itself an input, but made of some.
+func (c *conversion) made() bool { return len(c.inputs) != 1 || c.inputs[0].Source != c.model.Source }
 
 // parsed returns an object as it is when read from a file: a config of another
 // layout has Go's numbers where a parsed one has their text.

@@ -41,6 +41,9 @@ type Options struct {
 	IgnoreCRC  bool // accept a torch archive whose checksums are wrong
 	Force      bool // replace Dst if it exists
 	Provenance bool // a small JSON beside the output
+	// Lost, if set, counts what is lost on the way to the model that Write is given,
+	// and is told with what casts lose.
+	Lost *formats.CastStats
 	// Origin is what that says of where the model comes from, in place of Src; it
 	// is encoded as JSON.
 	Origin any

@@ -67,7 +67,9 @@ func (c *conversion) write(ctx context.Context) error {
 	for _, f := range files {
 		r.Output = append(r.Output, OutputFile{c.path(f.Name), f.Bytes, f.SHA256})
 	}
-	r.Casts = Casts{c.stats.Overflow.Load(), c.stats.Underflow.Load(), c.stats.NaN.Load()}
+	for _, s := range []*formats.CastStats{&c.stats, c.Lost} {
+		r.Casts.add(s)
+	}
 	if !c.NoHash {
 		if r.Digest, err = h.digest(ctx, c.Threads); err != nil {
 			return err

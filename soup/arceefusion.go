@@ -37,12 +37,12 @@ func prepareArceeFusion(ctx context.Context, t *Tensor) (Range, error) {
 	if err := f.divergences(ctx, t); err != nil {
 		return nil, err
 	}
-	read := func(take func(int, []float64, int64) error) error {
-		return t.scan(ctx, 1, func(x [][]float64, base []float64, at int64) error {
+	read := func(look visit) error {
+		return t.scan(ctx, 1, func(x [][]float64, base []float64, at int64) (func() error, error) {
 			for j := range base {
 				base[j] = f.importance(x[0][j], base[j], at+int64(j))
 			}
-			return take(0, base, at)
+			return look(0, base, at), nil
 		})
 	}
 	quartiles, err := searchKeys(1, n, read, func(int, int64) []int64 {
@@ -83,11 +83,15 @@ func (f *fusion) importance(x, base float64, i int64) float64 {
 
 // divergences fills kl.
 func (f *fusion) divergences(ctx context.Context, t *Tensor) error {
-	return t.scan(ctx, f.row, func(x [][]float64, base []float64, _ int64) error {
+	return t.scan(ctx, f.row, func(x [][]float64, base []float64, _ int64) (func() error, error) {
+		var kl []float64
 		eachRow(int(f.row), nil, x, base, func(_ []float64, x [][]float64, base []float64) {
-			f.kl = append(f.kl, divergence(x[0], base))
+			kl = append(kl, divergence(x[0], base))
 		})
-		return nil
+		return func() error {
+			f.kl = append(f.kl, kl...)
+			return nil
+		}, nil
 	})
 }
 

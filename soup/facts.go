@@ -13,6 +13,8 @@ const (
 	// blockLen is how many elements a pass over tensors reads at a time. What is
 	// summed over a tensor is summed over blocks, and these in their order.
 	blockLen = 1 << 16
+	// maxScanners bounds the blocks of each model that are in memory.
+	maxScanners = 4
 	// maxRow bounds the rows of which methods hold one of each model; the longest
 	// of the releases has 27648 elements.
 	maxRow = 1 << 24
@@ -73,47 +75,6 @@ func (t *Tensor) row() (int64, error) {
 	return n, nil
 }
 
-// scan reads the elements of all models, and those of the base, from the first
-// to the last: in blocks of about blockLen, and of a multiple of unit. f may
-// overwrite what it is given.
-func (t *Tensor) scan(ctx context.Context, unit int64, f func(x [][]float64, base []float64, at int64) error) error {
-	n := t.elements()
-	if n == 0 {
-		return nil
-	}
-	size := min(n, max(blockLen/unit, 1)*unit)
-	x := make([][]float64, len(t.X))
-	for i := range x {
-		x[i] = make([]float64, size)
-	}
-	var base []float64
-	if t.Base != nil {
-		base = make([]float64, size)
-	}
-	for at := int64(0); at < n; at += size {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		k := min(size, n-at)
-		for i, v := range t.X {
-			x[i] = x[i][:k]
-			if err := t.read(ctx, v, x[i], at); err != nil {
-				return err
-			}
-		}
-		if t.Base != nil {
-			base = base[:k]
-			if err := t.read(ctx, t.Base, base, at); err != nil {
-				return err
-			}
-		}
-		if err := f(x, base, at); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // read reads elements that facts can be made of.
 func (t *Tensor) read(ctx context.Context, v Values, dst []float64, at int64) error {
 	if err := v.Read(ctx, dst, at); err != nil {
@@ -131,14 +92,25 @@ func (t *Tensor) read(ctx context.Context, v Values, dst []float64, at int64) er
 // the base if there is one, in one pass.
 func (t *Tensor) gram(ctx context.Context) ([][]float64, error) {
 	g := square(len(t.X))
-	err := t.scan(ctx, 1, func(x [][]float64, base []float64, _ int64) error {
+	err := t.scan(ctx, 1, func(x [][]float64, base []float64, _ int64) (func() error, error) {
 		if base != nil {
 			for _, x := range x {
 				subtract(x, x, base)
 			}
 		}
-		addProducts(g, x)
-		return nil
+		return addLater(g, products(x)), nil
 	})
 	return g, err
+}
+
+// addLater adds the sums of a block to those of the tensor when its turn has come.
+func addLater(sums, block [][]float64) func() error {
+	return func() error {
+		for i, b := range block {
+			for j, v := range b {
+				sums[i][j] += v
+			}
+		}
+		return nil
+	}
 }

@@ -1,7 +1,10 @@
 package soup
 
+import "sync"
+
 // histogram counts the keys of a sequence that begin with prefix by their next digit.
 type histogram struct {
+	mu          sync.Mutex
 	sequence    int
 	prefix      uint64
 	below, bits uint
@@ -21,6 +24,8 @@ func newHistogram(sequence int, prefix uint64, below, bits uint) *histogram {
 }
 
 func (h *histogram) count(v []float64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	above, mask := h.below+h.bits, uint64(1)<<h.bits-1
 	cells := h.cells
 	for _, x := range v {

@@ -42,9 +42,7 @@ func prepareModelStock(ctx context.Context, t *Tensor) (Range, error) {
 	}
 	return func(dst []float64, x [][]float64, base []float64, _ int64) {
 		eachRow(int(row), dst, x, base, func(dst []float64, x [][]float64, base []float64) {
-			g := square(len(x))
-			addProducts(g, differences(x, base))
-			blend(dst, stockCoefficients(g), x, base)
+			blend(dst, stockCoefficients(products(differences(x, base))), x, base)
 		})
 	}, nil
 }

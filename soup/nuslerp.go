@@ -58,11 +58,11 @@ func prepareNuslerp(ctx context.Context, t *Tensor) (Range, error) {
 	}
 	return func(dst []float64, x [][]float64, base []float64, _ int64) {
 		eachRow(int(row), dst, x, base, func(dst []float64, x [][]float64, base []float64) {
-			g, d := square(2), x
+			d := x
 			if base != nil {
 				d = differences(x, base)
 			}
-			addProducts(g, d)
+			g := products(d)
 			wayBetween(g[0][0], g[1][1], g[0][1], at).walk(dst, x, base)
 		})
 	}, nil
@@ -98,30 +98,31 @@ func (w way) walk(dst []float64, x [][]float64, base []float64) {
 func nuslerpColumns(ctx context.Context, t *Tensor, at float64) (Range, error) {
 	columns := int64(1)
 	if len(t.Shape) > 0 && t.Shape[0] > 0 {
-		columns = t.elements() / t.Shape[0]
+		columns = max(1, t.elements()/t.Shape[0])
 	}
 	if columns > maxRow {
 		return nil, t.errorf("found %d columns, expected at most %d", columns, maxRow)
 	}
-	var g [3][]float64 // x·x, y·y, x·y
-	for i := range g {
-		g[i] = make([]float64, columns)
+	sums := func() [][]float64 { // x·x, y·y, x·y of each column
+		return [][]float64{make([]float64, columns), make([]float64, columns), make([]float64, columns)}
 	}
-	err := t.scan(ctx, max(columns, 1), func(x [][]float64, base []float64, _ int64) error {
+	g := sums()
+	err := t.scan(ctx, columns, func(x [][]float64, base []float64, _ int64) (func() error, error) {
 		if base != nil {
 			for _, x := range x {
 				subtract(x, x, base)
 			}
 		}
+		block := sums()
 		eachRow(int(columns), nil, x, nil, func(_ []float64, x [][]float64, _ []float64) {
 			for i, v := range x[0] {
 				w := x[1][i]
-				g[0][i] += float64(v * v)
-				g[1][i] += float64(w * w)
-				g[2][i] += float64(v * w)
+				block[0][i] += float64(v * v)
+				block[1][i] += float64(w * w)
+				block[2][i] += float64(v * w)
 			}
 		})
-		return nil
+		return addLater(g, block), nil
 	})
 	if err != nil {
 		return nil, err
@@ -133,15 +134,14 @@ func nuslerpColumns(ctx context.Context, t *Tensor, at float64) (Range, error) {
 	return func(dst []float64, x [][]float64, base []float64, first int64) {
 		c := first % columns
 		for i := range dst {
-			b := 0.0
-			if base != nil {
-				b = base[i]
-			}
+			x, y := x[0][i], x[1][i]
 			switch w := &ways[c]; {
 			case w.straight:
-				dst[i] = between(x[0][i], x[1][i], w.t)
+				dst[i] = between(x, y, w.t)
+			case base == nil:
+				dst[i] = twoTerms(w.a, x, w.b, y)
 			default:
-				dst[i] = b + (float64(w.a*(x[0][i]-b)) + float64(w.b*(x[1][i]-b)))
+				dst[i] = moved(base[i], twoTerms(w.a, x-base[i], w.b, y-base[i]))
 			}
 			if c++; c == columns {
 				c = 0

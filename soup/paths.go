@@ -2,6 +2,7 @@ package soup
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"strings"
 
@@ -137,7 +138,7 @@ func weightedSum(w []float32) func(dst []float32, x [][]float32, r *rounder) {
 		for i, x := range x {
 			r.all(x)
 			for j := range dst {
-				dst[j] += float32(w[i] * x[j])
+				dst[j] = fma(w[i], x[j], dst[j])
 			}
 		}
 		for j := range dst {
@@ -145,6 +146,20 @@ func weightedSum(w []float32) func(dst []float32, x [][]float32, r *rounder) {
 		}
 		r.all(dst)
 	}
+}
+
+// fma is a·b + c, rounded once: torch's addcmul is compiled so.
+func fma(a, b, c float32) float32 {
+	s, rest := twoSum(float64(a)*float64(b), float64(c))
+	if bits := math.Float64bits(s); rest != 0 && bits&1 == 0 {
+		if (rest > 0) == (s > 0) {
+			bits++
+		} else {
+			bits--
+		}
+		s = math.Float64frombits(bits)
+	}
+	return float32(s)
 }
 
 // roundedSum is weightedSum with weights, products, both sums and the quotient

@@ -51,8 +51,9 @@ func prepareRAMPlus(ctx context.Context, t *Tensor) (Range, error) {
 	if alpha < 0 {
 		return nil, t.paramf("found alpha %g, expected none below 0", alpha)
 	}
-	shared, alone := make([]int64, len(t.X)), make([]int64, len(t.X))
-	err = t.scan(ctx, 1, func(x [][]float64, base []float64, _ int64) error {
+	sums := [][]float64{make([]float64, len(t.X)), make([]float64, len(t.X))}
+	err = t.scan(ctx, 1, func(x [][]float64, base []float64, _ int64) (func() error, error) {
+		shared, alone := make([]float64, len(x)), make([]float64, len(x))
 		for j := range base {
 			counts := alone
 			if n, _ := r.changed(x, base, j); n > 1 {
@@ -64,14 +65,14 @@ func prepareRAMPlus(ctx context.Context, t *Tensor) (Range, error) {
 				}
 			}
 		}
-		return nil
+		return addLater(sums, [][]float64{shared, alone}), nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	for i := range r.enlarge {
-		if alone[i] > 0 {
-			r.enlarge[i] = 1 + float64(t.Param("r")*min(alpha, float64(shared[i])/float64(alone[i])))
+		if shared, alone := sums[0][i], sums[1][i]; alone > 0 {
+			r.enlarge[i] = 1 + float64(t.Param("r")*min(alpha, shared/alone))
 		}
 	}
 	return r.compute, nil

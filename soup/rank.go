@@ -25,9 +25,12 @@ func (c cut) before(v float64, i int64) bool {
 	return k > c.key || k == c.key && i <= c.last
 }
 
-// series reads sequences of numbers, of which the magnitudes count, in blocks
-// from first to last, each time it is called.
-type series func(f func(sequence int, v []float64, at int64) error) error
+// series reads sequences of numbers, of which the magnitudes count, in blocks:
+// all of them each time it is called. look is called as [Tensor.scan] calls work.
+type (
+	series func(look visit) error
+	visit  func(sequence int, v []float64, at int64) func() error
+)
 
 // search finds one cut.
 type search struct {
@@ -81,7 +84,7 @@ func searchKeys(sequences int, length int64, read series, counts func(sequence i
 		if len(hs) == 0 {
 			break
 		}
-		err := read(func(sequence int, v []float64, _ int64) error {
+		err := read(func(sequence int, v []float64, _ int64) func() error {
 			for _, h := range hs {
 				if h.sequence == sequence {
 					h.count(v)
@@ -153,29 +156,35 @@ func searchLast(all []*search, read series) error {
 	if left == 0 {
 		return nil
 	}
-	err := read(func(sequence int, v []float64, at int64) error {
-		for _, s := range all {
-			if s.sequence != sequence || s.rank >= s.equal || s.rank == 0 {
-				continue
-			}
-			for i, x := range v {
-				if key(x) != s.cut.key {
-					continue
-				}
-				if s.rank--; s.rank == 0 {
-					s.cut.last = at + int64(i)
+	err := read(func(sequence int, v []float64, at int64) func() error {
+		return func() error {
+			for _, s := range all {
+				if s.sequence == sequence && s.rank < s.equal && s.rank > 0 && s.last(v, at) {
 					left--
-					break
 				}
 			}
+			if left == 0 {
+				return errFound
+			}
+			return nil
 		}
-		if left == 0 {
-			return errFound
-		}
-		return nil
 	})
 	if errors.Is(err, errFound) {
 		err = nil
 	}
 	return err
+}
+
+// last looks for the last element before the cut.
+func (s *search) last(v []float64, at int64) bool {
+	for i, x := range v {
+		if key(x) != s.cut.key {
+			continue
+		}
+		if s.rank--; s.rank == 0 {
+			s.cut.last = at + int64(i)
+			return true
+		}
+	}
+	return false
 }

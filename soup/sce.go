@@ -42,7 +42,7 @@ func prepareSCE(ctx context.Context, t *Tensor) (Range, error) {
 		}
 	}
 	s.weights = make([]float64, len(t.X))
-	err := t.scan(ctx, 1, func(x [][]float64, base []float64, at int64) error {
+	err := t.scan(ctx, 1, func(x [][]float64, base []float64, at int64) (func() error, error) {
 		sums, d := make([]float64, len(x)), make([]float64, len(x))
 		for j := range base {
 			if !s.differences(d, x, base, j, at) {
@@ -52,10 +52,7 @@ func prepareSCE(ctx context.Context, t *Tensor) (Range, error) {
 				sums[i] += float64(v * v)
 			}
 		}
-		for i, v := range sums {
-			s.weights[i] += v
-		}
-		return nil
+		return addLater([][]float64{s.weights}, [][]float64{sums}), nil
 	})
 	if err != nil {
 		return nil, err
@@ -72,16 +69,16 @@ type sce struct {
 }
 
 func (s *sce) selection(ctx context.Context, t *Tensor, share float64) (cut, error) {
-	d := make([]float64, len(t.X))
-	read := func(f func(int, []float64, int64) error) error {
-		return t.scan(ctx, 1, func(x [][]float64, base []float64, at int64) error {
+	read := func(look visit) error {
+		return t.scan(ctx, 1, func(x [][]float64, base []float64, at int64) (func() error, error) {
+			d := make([]float64, len(x))
 			for j := range base {
 				for i := range d {
 					d[i] = x[i][j] - base[j]
 				}
 				base[j] = variance(d)
 			}
-			return f(0, base, at)
+			return look(0, base, at), nil
 		})
 	}
 	c, err := cuts(1, t.elements(), read, func(_ int, zeros int64) []int64 {

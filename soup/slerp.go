@@ -26,9 +26,8 @@ func prepareSlerp(ctx context.Context, t *Tensor) (Range, error) {
 		return nil, err
 	}
 	g := square(2)
-	err := t.scan(ctx, 1, func(x [][]float64, base []float64, _ int64) error {
-		addProducts(g, [][]float64{base, x[0]})
-		return nil
+	err := t.scan(ctx, 1, func(x [][]float64, base []float64, _ int64) (func() error, error) {
+		return addLater(g, products([][]float64{base, x[0]})), nil
 	})
 	if err != nil {
 		return nil, err

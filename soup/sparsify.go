@@ -104,18 +104,29 @@ func magnitudeOutliers(ctx context.Context, t *Tensor, _ draw) (mask, error) {
 
 // differenceCuts finds cuts in each model's differences from the base.
 func (t *Tensor) differenceCuts(ctx context.Context, counts func(model int) []int64) ([][]cut, error) {
-	read := func(f func(int, []float64, int64) error) error {
-		return t.scan(ctx, 1, func(x [][]float64, base []float64, at int64) error {
-			for i, x := range x {
-				subtract(x, x, base)
-				if err := f(i, x, at); err != nil {
-					return err
-				}
+	n := len(t.X)
+	read := func(look visit) error {
+		return t.scan(ctx, 1, func(x [][]float64, base []float64, at int64) (func() error, error) {
+			later := make([]func() error, n)
+			for i := range x {
+				i = (i + int(at/blockLen)) % n // not all at the same one at the same time
+				subtract(x[i], x[i], base)
+				later[i] = look(i, x[i], at)
 			}
-			return nil
+			return func() error {
+				for _, f := range later {
+					if f == nil {
+						continue
+					}
+					if err := f(); err != nil {
+						return err
+					}
+				}
+				return nil
+			}, nil
 		})
 	}
-	return cuts(len(t.X), t.elements(), read, func(i int, _ int64) []int64 { return counts(i) })
+	return cuts(n, t.elements(), read, func(i int, _ int64) []int64 { return counts(i) })
 }
 
 // bernoulli keeps each element with the probability that density is.
@@ -141,15 +152,16 @@ func bernoulli(_ context.Context, t *Tensor, random draw) (mask, error) {
 // the sum of their magnitudes is that of all of them: one pass. It is 1 where
 // either sum is zero.
 func (t *Tensor) rescaling(ctx context.Context, unit int64, m mask) ([]float64, error) {
-	all, kept := make([]float64, len(t.X)), make([]float64, len(t.X))
-	err := t.scan(ctx, unit, func(x [][]float64, base []float64, at int64) error {
+	sums := [][]float64{make([]float64, len(t.X)), make([]float64, len(t.X))}
+	err := t.scan(ctx, unit, func(x [][]float64, base []float64, at int64) (func() error, error) {
+		block := [][]float64{make([]float64, len(x)), make([]float64, len(x))}
 		for i, x := range x {
 			subtract(x, x, base)
-			all[i] += sumOfMagnitudes(x)
+			block[0][i] = sumOfMagnitudes(x)
 			m(x, i, at)
-			kept[i] += sumOfMagnitudes(x)
+			block[1][i] = sumOfMagnitudes(x)
 		}
-		return nil
+		return addLater(sums, block), nil
 	})
 	if err != nil {
 		return nil, err
@@ -157,8 +169,8 @@ func (t *Tensor) rescaling(ctx context.Context, unit int64, m mask) ([]float64, 
 	factors := make([]float64, len(t.X))
 	for i := range factors {
 		factors[i] = 1
-		if all[i] > 0 && kept[i] > 0 {
-			factors[i] = min(all[i]/kept[i], math.MaxFloat64)
+		if all, kept := sums[0][i], sums[1][i]; all > 0 && kept > 0 {
+			factors[i] = min(all/kept, math.MaxFloat64)
 		}
 	}
 	return factors, nil

@@ -3,6 +3,7 @@ package soup
 import (
 	"context"
 	"math"
+	"sync"
 )
 
 // taskMethod is one of the methods that add to the base what models differ from
@@ -137,19 +138,29 @@ type taskSum struct {
 	step                 int // elements at a time
 }
 
+// taskScratch is memory of a call.
+type taskScratch struct {
+	terms       [][]float64
+	sum, weight []float64
+}
+
+var taskScratches = sync.Pool{New: func() any { return new(taskScratch) }}
+
 func (s *taskSum) compute(dst []float64, x [][]float64, base []float64, at int64) {
-	terms := make([][]float64, len(x))
-	for i := range terms {
-		terms[i] = make([]float64, min(s.step, len(dst)))
+	m := taskScratches.Get().(*taskScratch)
+	defer taskScratches.Put(m)
+	for len(m.terms) < len(x) {
+		m.terms = append(m.terms, nil)
 	}
-	sum, weight := make([]float64, len(terms[0])), make([]float64, len(terms[0]))
+	terms := m.terms[:len(x)]
 	for lo := 0; lo < len(dst); lo += s.step {
 		hi := min(lo+s.step, len(dst))
 		for i, x := range x {
-			terms[i] = terms[i][:hi-lo]
+			terms[i] = grow(terms[i], hi-lo)
 			s.term(terms[i], i, x[lo:hi], base[lo:hi], at+int64(lo))
 		}
-		s.add(dst[lo:hi], terms, sum[:hi-lo], weight[:hi-lo])
+		m.sum, m.weight = grow(m.sum, hi-lo), grow(m.weight, hi-lo)
+		s.add(dst[lo:hi], terms, m.sum, m.weight)
 		addTo(dst[lo:hi], base[lo:hi])
 	}
 }

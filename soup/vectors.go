@@ -17,24 +17,23 @@ func square(n int) [][]float64 {
 // some vectors fit the nearest cache.
 const stretch = 1 << 10
 
-// addProducts adds the inner products of x to g.
-func addProducts(g, x [][]float64) {
-	block := square(len(x))
+// products returns the inner products of x.
+func products(x [][]float64) [][]float64 {
+	g := square(len(x))
 	for lo := 0; lo < len(x[0]); lo += stretch {
 		hi := min(lo+stretch, len(x[0]))
 		for i := range x {
 			for j := range i + 1 {
-				block[i][j] += dot(x[i][lo:hi], x[j][lo:hi])
+				g[i][j] += dot(x[i][lo:hi], x[j][lo:hi])
 			}
 		}
 	}
 	for i := range g {
 		for j := range i {
-			g[i][j] += block[i][j]
 			g[j][i] = g[i][j]
 		}
-		g[i][i] += block[i][i]
 	}
+	return g
 }
 
 // dot is Σ x[i]·y[i], in four sums.
@@ -75,8 +74,8 @@ func cosine(xx, yy, xy float64) float64 {
 // arc returns the coefficients with which two vectors of the same length, at an
 // angle with cosine c, -1 < c < 1, make the one at t of the way between them.
 func arc(c, t float64) (a, b float64) {
-	sin := math.Sqrt(float64((1 - c) * (1 + c)))
-	theta := math.Atan2(sin, c)
+	theta := math.Atan2(math.Sqrt(float64((1-c)*(1+c))), c)
+	sin := math.Sin(theta)
 	return math.Sin(float64((1-t)*theta)) / sin, math.Sin(float64(t*theta)) / sin
 }
 
@@ -115,16 +114,31 @@ func blend(dst, k []float64, x [][]float64, base []float64) {
 	}
 }
 
-// addTo adds base to differences. Where there is none, the base is left as it
-// is, with the sign of its zeros.
+// twoTerms is a·x + b·y, where a coefficient of zero leaves no trace.
+func twoTerms(a, x, b, y float64) float64 {
+	switch {
+	case b == 0:
+		return a * x
+	case a == 0:
+		return b * y
+	}
+	return float64(a*x) + float64(b*y)
+}
+
+// addTo adds base to differences.
 func addTo(d, base []float64) {
 	for i, b := range base[:len(d)] {
-		if d[i] == 0 {
-			d[i] = b
-		} else {
-			d[i] += b
-		}
+		d[i] = moved(b, d[i])
 	}
+}
+
+// moved is base + d, or where there is no difference the base as it is, with
+// the sign of a zero.
+func moved(base, d float64) float64 {
+	if d == 0 {
+		return base
+	}
+	return base + d
 }
 
 // line sets dst to x + t·(y - x): exactly x and y at 0 and 1, and where they are

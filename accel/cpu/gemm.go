@@ -110,12 +110,8 @@ func (p *product[T]) piece(y []T, c chunk[T], first, end, lo, hi int) {
 			p.w.decode(w, i, n, k, depth)
 			ahead := p.ahead(i, lo, hi, k)
 			for t := first; t < end; t++ {
-				s, x := sums[((t-first)*rows+i-lo)*kn.tokens:], c.tile(t, k, depth)
-				for j := 0; j < depth; j += p.chain {
-					x := x[j*kn.tokens : min(j+p.chain, depth)*kn.tokens]
-					kn.multiply(s, x, w[j:], n, c.m-t*kn.tokens, k+j > 0, ahead)
-					ahead.next += uintptr(p.chain / 16 * ahead.step)
-				}
+				s := sums[((t-first)*rows+i-lo)*kn.tokens:]
+				kn.multiply(s, c.tile(t, k, depth), w, n, c.m-t*kn.tokens, p.chain, k > 0, ahead)
 				ahead = fetch{next: ahead.next}
 			}
 		}

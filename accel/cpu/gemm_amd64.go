@@ -7,52 +7,52 @@ package cpu
 // mul6x16F32AVX2 is a mulFunc: 6 rows by 16 tokens, of tiles of 16.
 //
 //go:noescape
-func mul6x16F32AVX2(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
+func mul6x16F32AVX2(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
 
 // mul6x8F32AVX2 is a mulFunc: 6 rows by 8 tokens, of tiles of 16.
 //
 //go:noescape
-func mul6x8F32AVX2(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
+func mul6x8F32AVX2(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
 
 // mul2x16F32AVX2 is a mulFunc: 2 rows by 16 tokens, of tiles of 16.
 //
 //go:noescape
-func mul2x16F32AVX2(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
+func mul2x16F32AVX2(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
 
 // mul2x8F32AVX2 is a mulFunc: 2 rows by 8 tokens, of tiles of 16.
 //
 //go:noescape
-func mul2x8F32AVX2(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
+func mul2x8F32AVX2(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
 
 // mul12x32F32AVX512 is a mulFunc: 12 rows by 32 tokens, of tiles of 32.
 //
 //go:noescape
-func mul12x32F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
+func mul12x32F32AVX512(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
 
 // mul12x16F32AVX512 is a mulFunc: 12 rows by 16 tokens, of tiles of 32.
 //
 //go:noescape
-func mul12x16F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
+func mul12x16F32AVX512(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
 
 // mul12x8F32AVX512 is a mulFunc: 12 rows by 8 tokens, of tiles of 32.
 //
 //go:noescape
-func mul12x8F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
+func mul12x8F32AVX512(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
 
 // mul4x32F32AVX512 is a mulFunc: 4 rows by 32 tokens, of tiles of 32.
 //
 //go:noescape
-func mul4x32F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
+func mul4x32F32AVX512(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
 
 // mul4x16F32AVX512 is a mulFunc: 4 rows by 16 tokens, of tiles of 32.
 //
 //go:noescape
-func mul4x16F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
+func mul4x16F32AVX512(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
 
 // mul4x8F32AVX512 is a mulFunc: 4 rows by 8 tokens, of tiles of 32.
 //
 //go:noescape
-func mul4x8F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
+func mul4x8F32AVX512(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
 
 // turnF32AVX2 transposes n squares of 8: see gemmKernel.
 //
@@ -62,52 +62,52 @@ func turnF32AVX2(dst []float32, ldd int, dstStep int, src []float32, lds int, sr
 // mul6x8F64AVX2 is a mulFunc: 6 rows by 8 tokens, of tiles of 8.
 //
 //go:noescape
-func mul6x8F64AVX2(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
+func mul6x8F64AVX2(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
 
 // mul6x4F64AVX2 is a mulFunc: 6 rows by 4 tokens, of tiles of 8.
 //
 //go:noescape
-func mul6x4F64AVX2(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
+func mul6x4F64AVX2(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
 
 // mul2x8F64AVX2 is a mulFunc: 2 rows by 8 tokens, of tiles of 8.
 //
 //go:noescape
-func mul2x8F64AVX2(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
+func mul2x8F64AVX2(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
 
 // mul2x4F64AVX2 is a mulFunc: 2 rows by 4 tokens, of tiles of 8.
 //
 //go:noescape
-func mul2x4F64AVX2(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
+func mul2x4F64AVX2(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
 
 // mul12x16F64AVX512 is a mulFunc: 12 rows by 16 tokens, of tiles of 16.
 //
 //go:noescape
-func mul12x16F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
+func mul12x16F64AVX512(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
 
 // mul12x8F64AVX512 is a mulFunc: 12 rows by 8 tokens, of tiles of 16.
 //
 //go:noescape
-func mul12x8F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
+func mul12x8F64AVX512(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
 
 // mul12x4F64AVX512 is a mulFunc: 12 rows by 4 tokens, of tiles of 16.
 //
 //go:noescape
-func mul12x4F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
+func mul12x4F64AVX512(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
 
 // mul4x16F64AVX512 is a mulFunc: 4 rows by 16 tokens, of tiles of 16.
 //
 //go:noescape
-func mul4x16F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
+func mul4x16F64AVX512(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
 
 // mul4x8F64AVX512 is a mulFunc: 4 rows by 8 tokens, of tiles of 16.
 //
 //go:noescape
-func mul4x8F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
+func mul4x8F64AVX512(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
 
 // mul4x4F64AVX512 is a mulFunc: 4 rows by 4 tokens, of tiles of 16.
 //
 //go:noescape
-func mul4x4F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
+func mul4x4F64AVX512(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
 
 // turnF64AVX2 transposes n squares of 4: see gemmKernel.
 //

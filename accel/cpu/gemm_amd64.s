@@ -4,37 +4,45 @@
 
 #include "textflag.h"
 
-// func mul6x16F32AVX2(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mul6x16F32AVX2(SB), NOSPLIT, $0-104
+// func mul6x16F32AVX2(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·mul6x16F32AVX2(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x02, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+6, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+2, R9
-	VPXOR  Y0, Y0, Y0
-	VPXOR  Y1, Y1, Y1
-	VPXOR  Y2, Y2, Y2
-	VPXOR  Y3, Y3, Y3
-	VPXOR  Y4, Y4, Y4
-	VPXOR  Y5, Y5, Y5
-	VPXOR  Y6, Y6, Y6
-	VPXOR  Y7, Y7, Y7
-	VPXOR  Y8, Y8, Y8
-	VPXOR  Y9, Y9, Y9
-	VPXOR  Y10, Y10, Y10
-	VPXOR  Y11, Y11, Y11
-	LEAQ   -448(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+64, R11, R11
+
+chain:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	VPXOR   Y8, Y8, Y8
+	VPXOR   Y9, Y9, Y9
+	VPXOR   Y10, Y10, Y10
+	VPXOR   Y11, Y11, Y11
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -448(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPS      (CX), Y12
 	VMOVUPS      32(CX), Y13
@@ -211,8 +219,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPS      (CX), Y12
 	VMOVUPS      32(CX), Y13
 	VBROADCASTSS (DX), Y14
@@ -237,9 +245,8 @@ rest:
 	ADDQ         $+4, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPS (AX), Y0, Y0
 	VADDPS 32(AX), Y1, Y1
@@ -267,34 +274,45 @@ store:
 	VMOVUPS Y9, 288(AX)
 	VMOVUPS Y10, 320(AX)
 	VMOVUPS Y11, 352(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul6x8F32AVX2(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mul6x8F32AVX2(SB), NOSPLIT, $0-104
+// func mul6x8F32AVX2(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·mul6x8F32AVX2(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x02, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+6, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+2, R9
-	VPXOR  Y0, Y0, Y0
-	VPXOR  Y1, Y1, Y1
-	VPXOR  Y2, Y2, Y2
-	VPXOR  Y3, Y3, Y3
-	VPXOR  Y4, Y4, Y4
-	VPXOR  Y5, Y5, Y5
-	LEAQ   -448(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+64, R11, R11
+
+chain:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -448(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPS      (CX), Y6
 	VBROADCASTSS (DX), Y7
@@ -415,8 +433,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPS      (CX), Y6
 	VBROADCASTSS (DX), Y7
 	VFMADD231PS  Y7, Y6, Y0
@@ -434,9 +452,8 @@ rest:
 	ADDQ         $+4, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPS (AX), Y0, Y0
 	VADDPS 64(AX), Y1, Y1
@@ -452,32 +469,43 @@ store:
 	VMOVUPS Y3, 192(AX)
 	VMOVUPS Y4, 256(AX)
 	VMOVUPS Y5, 320(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul2x16F32AVX2(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mul2x16F32AVX2(SB), NOSPLIT, $0-104
+// func mul2x16F32AVX2(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·mul2x16F32AVX2(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x02, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+2, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+2, R9
-	VPXOR  Y0, Y0, Y0
-	VPXOR  Y1, Y1, Y1
-	VPXOR  Y2, Y2, Y2
-	VPXOR  Y3, Y3, Y3
-	LEAQ   -448(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+64, R11, R11
+
+chain:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -448(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPS      (CX), Y4
 	VMOVUPS      32(CX), Y5
@@ -554,8 +582,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPS      (CX), Y4
 	VMOVUPS      32(CX), Y5
 	VBROADCASTSS (DX), Y6
@@ -568,9 +596,8 @@ rest:
 	ADDQ         $+4, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPS (AX), Y0, Y0
 	VADDPS 32(AX), Y1, Y1
@@ -582,30 +609,41 @@ store:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul2x8F32AVX2(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mul2x8F32AVX2(SB), NOSPLIT, $0-104
+// func mul2x8F32AVX2(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·mul2x8F32AVX2(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x02, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+2, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+2, R9
-	VPXOR  Y0, Y0, Y0
-	VPXOR  Y1, Y1, Y1
-	LEAQ   -448(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+64, R11, R11
+
+chain:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -448(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPS      (CX), Y2
 	VBROADCASTSS (DX), Y3
@@ -658,8 +696,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPS      (CX), Y2
 	VBROADCASTSS (DX), Y3
 	VFMADD231PS  Y3, Y2, Y0
@@ -669,9 +707,8 @@ rest:
 	ADDQ         $+4, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPS (AX), Y0, Y0
 	VADDPS 64(AX), Y1, Y1
@@ -679,52 +716,63 @@ done:
 store:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 64(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul12x32F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·mul12x32F32AVX512(SB), NOSPLIT, $0-104
+// func mul12x32F32AVX512(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·mul12x32F32AVX512(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x02, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+12, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+4, R9
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
-	VPXORQ Z13, Z13, Z13
-	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	LEAQ   -384(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+128, R11, R11
+
+chain:
+	VPXORQ  Z0, Z0, Z0
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	VPXORQ  Z4, Z4, Z4
+	VPXORQ  Z5, Z5, Z5
+	VPXORQ  Z6, Z6, Z6
+	VPXORQ  Z7, Z7, Z7
+	VPXORQ  Z8, Z8, Z8
+	VPXORQ  Z9, Z9, Z9
+	VPXORQ  Z10, Z10, Z10
+	VPXORQ  Z11, Z11, Z11
+	VPXORQ  Z12, Z12, Z12
+	VPXORQ  Z13, Z13, Z13
+	VPXORQ  Z14, Z14, Z14
+	VPXORQ  Z15, Z15, Z15
+	VPXORQ  Z16, Z16, Z16
+	VPXORQ  Z17, Z17, Z17
+	VPXORQ  Z18, Z18, Z18
+	VPXORQ  Z19, Z19, Z19
+	VPXORQ  Z20, Z20, Z20
+	VPXORQ  Z21, Z21, Z21
+	VPXORQ  Z22, Z22, Z22
+	VPXORQ  Z23, Z23, Z23
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -384(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPS      (CX), Z24
 	VMOVUPS      64(CX), Z25
@@ -893,8 +941,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPS      (CX), Z24
 	VMOVUPS      64(CX), Z25
 	VBROADCASTSS (DX), Z26
@@ -937,9 +985,8 @@ rest:
 	ADDQ         $+4, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPS (AX), Z0, Z0
 	VADDPS 64(AX), Z1, Z1
@@ -991,40 +1038,51 @@ store:
 	VMOVUPS Z21, 1344(AX)
 	VMOVUPS Z22, 1408(AX)
 	VMOVUPS Z23, 1472(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul12x16F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·mul12x16F32AVX512(SB), NOSPLIT, $0-104
+// func mul12x16F32AVX512(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·mul12x16F32AVX512(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x02, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+12, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+4, R9
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	LEAQ   -384(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+128, R11, R11
+
+chain:
+	VPXORQ  Z0, Z0, Z0
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	VPXORQ  Z4, Z4, Z4
+	VPXORQ  Z5, Z5, Z5
+	VPXORQ  Z6, Z6, Z6
+	VPXORQ  Z7, Z7, Z7
+	VPXORQ  Z8, Z8, Z8
+	VPXORQ  Z9, Z9, Z9
+	VPXORQ  Z10, Z10, Z10
+	VPXORQ  Z11, Z11, Z11
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -384(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPS      (CX), Z12
 	VBROADCASTSS (DX), Z13
@@ -1141,8 +1199,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPS      (CX), Z12
 	VBROADCASTSS (DX), Z13
 	VFMADD231PS  Z13, Z12, Z0
@@ -1172,9 +1230,8 @@ rest:
 	ADDQ         $+4, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPS (AX), Z0, Z0
 	VADDPS 128(AX), Z1, Z1
@@ -1202,40 +1259,51 @@ store:
 	VMOVUPS Z9, 1152(AX)
 	VMOVUPS Z10, 1280(AX)
 	VMOVUPS Z11, 1408(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul12x8F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mul12x8F32AVX512(SB), NOSPLIT, $0-104
+// func mul12x8F32AVX512(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·mul12x8F32AVX512(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x02, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+12, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+4, R9
-	VPXOR  Y0, Y0, Y0
-	VPXOR  Y1, Y1, Y1
-	VPXOR  Y2, Y2, Y2
-	VPXOR  Y3, Y3, Y3
-	VPXOR  Y4, Y4, Y4
-	VPXOR  Y5, Y5, Y5
-	VPXOR  Y6, Y6, Y6
-	VPXOR  Y7, Y7, Y7
-	VPXOR  Y8, Y8, Y8
-	VPXOR  Y9, Y9, Y9
-	VPXOR  Y10, Y10, Y10
-	VPXOR  Y11, Y11, Y11
-	LEAQ   -384(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+128, R11, R11
+
+chain:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	VPXOR   Y8, Y8, Y8
+	VPXOR   Y9, Y9, Y9
+	VPXOR   Y10, Y10, Y10
+	VPXOR   Y11, Y11, Y11
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -384(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPS      (CX), Y12
 	VBROADCASTSS (DX), Y13
@@ -1352,8 +1420,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPS      (CX), Y12
 	VBROADCASTSS (DX), Y13
 	VFMADD231PS  Y13, Y12, Y0
@@ -1383,9 +1451,8 @@ rest:
 	ADDQ         $+4, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPS (AX), Y0, Y0
 	VADDPS 128(AX), Y1, Y1
@@ -1413,36 +1480,47 @@ store:
 	VMOVUPS Y9, 1152(AX)
 	VMOVUPS Y10, 1280(AX)
 	VMOVUPS Y11, 1408(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul4x32F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·mul4x32F32AVX512(SB), NOSPLIT, $0-104
+// func mul4x32F32AVX512(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·mul4x32F32AVX512(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x02, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+4, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+4, R9
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	LEAQ   -384(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+128, R11, R11
+
+chain:
+	VPXORQ  Z0, Z0, Z0
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	VPXORQ  Z4, Z4, Z4
+	VPXORQ  Z5, Z5, Z5
+	VPXORQ  Z6, Z6, Z6
+	VPXORQ  Z7, Z7, Z7
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -384(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPS      (CX), Z8
 	VMOVUPS      64(CX), Z9
@@ -1511,8 +1589,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPS      (CX), Z8
 	VMOVUPS      64(CX), Z9
 	VBROADCASTSS (DX), Z10
@@ -1531,9 +1609,8 @@ rest:
 	ADDQ         $+4, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPS (AX), Z0, Z0
 	VADDPS 64(AX), Z1, Z1
@@ -1553,32 +1630,43 @@ store:
 	VMOVUPS Z5, 320(AX)
 	VMOVUPS Z6, 384(AX)
 	VMOVUPS Z7, 448(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul4x16F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·mul4x16F32AVX512(SB), NOSPLIT, $0-104
+// func mul4x16F32AVX512(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·mul4x16F32AVX512(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x02, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+4, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+4, R9
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	LEAQ   -384(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+128, R11, R11
+
+chain:
+	VPXORQ  Z0, Z0, Z0
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -384(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPS      (CX), Z4
 	VBROADCASTSS (DX), Z5
@@ -1627,8 +1715,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPS      (CX), Z4
 	VBROADCASTSS (DX), Z5
 	VFMADD231PS  Z5, Z4, Z0
@@ -1642,9 +1730,8 @@ rest:
 	ADDQ         $+4, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPS (AX), Z0, Z0
 	VADDPS 128(AX), Z1, Z1
@@ -1656,32 +1743,43 @@ store:
 	VMOVUPS Z1, 128(AX)
 	VMOVUPS Z2, 256(AX)
 	VMOVUPS Z3, 384(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul4x8F32AVX512(y []float32, x []float32, w []float32, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mul4x8F32AVX512(SB), NOSPLIT, $0-104
+// func mul4x8F32AVX512(y []float32, x []float32, w []float32, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·mul4x8F32AVX512(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x02, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+4, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+4, R9
-	VPXOR  Y0, Y0, Y0
-	VPXOR  Y1, Y1, Y1
-	VPXOR  Y2, Y2, Y2
-	VPXOR  Y3, Y3, Y3
-	LEAQ   -384(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+128, R11, R11
+
+chain:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -384(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPS      (CX), Y4
 	VBROADCASTSS (DX), Y5
@@ -1730,8 +1828,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPS      (CX), Y4
 	VBROADCASTSS (DX), Y5
 	VFMADD231PS  Y5, Y4, Y0
@@ -1745,9 +1843,8 @@ rest:
 	ADDQ         $+4, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPS (AX), Y0, Y0
 	VADDPS 128(AX), Y1, Y1
@@ -1759,6 +1856,9 @@ store:
 	VMOVUPS Y1, 128(AX)
 	VMOVUPS Y2, 256(AX)
 	VMOVUPS Y3, 384(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
@@ -1844,37 +1944,45 @@ done:
 	VZEROUPPER
 	RET
 
-// func mul6x8F64AVX2(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mul6x8F64AVX2(SB), NOSPLIT, $0-104
+// func mul6x8F64AVX2(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·mul6x8F64AVX2(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x03, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+6, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+2, R9
-	VPXOR  Y0, Y0, Y0
-	VPXOR  Y1, Y1, Y1
-	VPXOR  Y2, Y2, Y2
-	VPXOR  Y3, Y3, Y3
-	VPXOR  Y4, Y4, Y4
-	VPXOR  Y5, Y5, Y5
-	VPXOR  Y6, Y6, Y6
-	VPXOR  Y7, Y7, Y7
-	VPXOR  Y8, Y8, Y8
-	VPXOR  Y9, Y9, Y9
-	VPXOR  Y10, Y10, Y10
-	VPXOR  Y11, Y11, Y11
-	LEAQ   -448(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+64, R11, R11
+
+chain:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	VPXOR   Y8, Y8, Y8
+	VPXOR   Y9, Y9, Y9
+	VPXOR   Y10, Y10, Y10
+	VPXOR   Y11, Y11, Y11
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -448(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPD      (CX), Y12
 	VMOVUPD      32(CX), Y13
@@ -2051,8 +2159,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPD      (CX), Y12
 	VMOVUPD      32(CX), Y13
 	VBROADCASTSD (DX), Y14
@@ -2077,9 +2185,8 @@ rest:
 	ADDQ         $+8, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPD (AX), Y0, Y0
 	VADDPD 32(AX), Y1, Y1
@@ -2107,34 +2214,45 @@ store:
 	VMOVUPD Y9, 288(AX)
 	VMOVUPD Y10, 320(AX)
 	VMOVUPD Y11, 352(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul6x4F64AVX2(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mul6x4F64AVX2(SB), NOSPLIT, $0-104
+// func mul6x4F64AVX2(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·mul6x4F64AVX2(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x03, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+6, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+2, R9
-	VPXOR  Y0, Y0, Y0
-	VPXOR  Y1, Y1, Y1
-	VPXOR  Y2, Y2, Y2
-	VPXOR  Y3, Y3, Y3
-	VPXOR  Y4, Y4, Y4
-	VPXOR  Y5, Y5, Y5
-	LEAQ   -448(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+64, R11, R11
+
+chain:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -448(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPD      (CX), Y6
 	VBROADCASTSD (DX), Y7
@@ -2255,8 +2373,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPD      (CX), Y6
 	VBROADCASTSD (DX), Y7
 	VFMADD231PD  Y7, Y6, Y0
@@ -2274,9 +2392,8 @@ rest:
 	ADDQ         $+8, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPD (AX), Y0, Y0
 	VADDPD 64(AX), Y1, Y1
@@ -2292,32 +2409,43 @@ store:
 	VMOVUPD Y3, 192(AX)
 	VMOVUPD Y4, 256(AX)
 	VMOVUPD Y5, 320(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul2x8F64AVX2(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mul2x8F64AVX2(SB), NOSPLIT, $0-104
+// func mul2x8F64AVX2(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·mul2x8F64AVX2(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x03, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+2, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+2, R9
-	VPXOR  Y0, Y0, Y0
-	VPXOR  Y1, Y1, Y1
-	VPXOR  Y2, Y2, Y2
-	VPXOR  Y3, Y3, Y3
-	LEAQ   -448(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+64, R11, R11
+
+chain:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -448(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPD      (CX), Y4
 	VMOVUPD      32(CX), Y5
@@ -2394,8 +2522,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPD      (CX), Y4
 	VMOVUPD      32(CX), Y5
 	VBROADCASTSD (DX), Y6
@@ -2408,9 +2536,8 @@ rest:
 	ADDQ         $+8, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPD (AX), Y0, Y0
 	VADDPD 32(AX), Y1, Y1
@@ -2422,30 +2549,41 @@ store:
 	VMOVUPD Y1, 32(AX)
 	VMOVUPD Y2, 64(AX)
 	VMOVUPD Y3, 96(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul2x4F64AVX2(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mul2x4F64AVX2(SB), NOSPLIT, $0-104
+// func mul2x4F64AVX2(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·mul2x4F64AVX2(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x03, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+2, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+2, R9
-	VPXOR  Y0, Y0, Y0
-	VPXOR  Y1, Y1, Y1
-	LEAQ   -448(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+64, R11, R11
+
+chain:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -448(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPD      (CX), Y2
 	VBROADCASTSD (DX), Y3
@@ -2498,8 +2636,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPD      (CX), Y2
 	VBROADCASTSD (DX), Y3
 	VFMADD231PD  Y3, Y2, Y0
@@ -2509,9 +2647,8 @@ rest:
 	ADDQ         $+8, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPD (AX), Y0, Y0
 	VADDPD 64(AX), Y1, Y1
@@ -2519,52 +2656,63 @@ done:
 store:
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 64(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul12x16F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·mul12x16F64AVX512(SB), NOSPLIT, $0-104
+// func mul12x16F64AVX512(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·mul12x16F64AVX512(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x03, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+12, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+4, R9
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	VPXORQ Z12, Z12, Z12
-	VPXORQ Z13, Z13, Z13
-	VPXORQ Z14, Z14, Z14
-	VPXORQ Z15, Z15, Z15
-	VPXORQ Z16, Z16, Z16
-	VPXORQ Z17, Z17, Z17
-	VPXORQ Z18, Z18, Z18
-	VPXORQ Z19, Z19, Z19
-	VPXORQ Z20, Z20, Z20
-	VPXORQ Z21, Z21, Z21
-	VPXORQ Z22, Z22, Z22
-	VPXORQ Z23, Z23, Z23
-	LEAQ   -384(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+128, R11, R11
+
+chain:
+	VPXORQ  Z0, Z0, Z0
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	VPXORQ  Z4, Z4, Z4
+	VPXORQ  Z5, Z5, Z5
+	VPXORQ  Z6, Z6, Z6
+	VPXORQ  Z7, Z7, Z7
+	VPXORQ  Z8, Z8, Z8
+	VPXORQ  Z9, Z9, Z9
+	VPXORQ  Z10, Z10, Z10
+	VPXORQ  Z11, Z11, Z11
+	VPXORQ  Z12, Z12, Z12
+	VPXORQ  Z13, Z13, Z13
+	VPXORQ  Z14, Z14, Z14
+	VPXORQ  Z15, Z15, Z15
+	VPXORQ  Z16, Z16, Z16
+	VPXORQ  Z17, Z17, Z17
+	VPXORQ  Z18, Z18, Z18
+	VPXORQ  Z19, Z19, Z19
+	VPXORQ  Z20, Z20, Z20
+	VPXORQ  Z21, Z21, Z21
+	VPXORQ  Z22, Z22, Z22
+	VPXORQ  Z23, Z23, Z23
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -384(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPD      (CX), Z24
 	VMOVUPD      64(CX), Z25
@@ -2733,8 +2881,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPD      (CX), Z24
 	VMOVUPD      64(CX), Z25
 	VBROADCASTSD (DX), Z26
@@ -2777,9 +2925,8 @@ rest:
 	ADDQ         $+8, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPD (AX), Z0, Z0
 	VADDPD 64(AX), Z1, Z1
@@ -2831,40 +2978,51 @@ store:
 	VMOVUPD Z21, 1344(AX)
 	VMOVUPD Z22, 1408(AX)
 	VMOVUPD Z23, 1472(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul12x8F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·mul12x8F64AVX512(SB), NOSPLIT, $0-104
+// func mul12x8F64AVX512(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·mul12x8F64AVX512(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x03, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+12, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+4, R9
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	VPXORQ Z8, Z8, Z8
-	VPXORQ Z9, Z9, Z9
-	VPXORQ Z10, Z10, Z10
-	VPXORQ Z11, Z11, Z11
-	LEAQ   -384(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+128, R11, R11
+
+chain:
+	VPXORQ  Z0, Z0, Z0
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	VPXORQ  Z4, Z4, Z4
+	VPXORQ  Z5, Z5, Z5
+	VPXORQ  Z6, Z6, Z6
+	VPXORQ  Z7, Z7, Z7
+	VPXORQ  Z8, Z8, Z8
+	VPXORQ  Z9, Z9, Z9
+	VPXORQ  Z10, Z10, Z10
+	VPXORQ  Z11, Z11, Z11
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -384(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPD      (CX), Z12
 	VBROADCASTSD (DX), Z13
@@ -2981,8 +3139,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPD      (CX), Z12
 	VBROADCASTSD (DX), Z13
 	VFMADD231PD  Z13, Z12, Z0
@@ -3012,9 +3170,8 @@ rest:
 	ADDQ         $+8, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPD (AX), Z0, Z0
 	VADDPD 128(AX), Z1, Z1
@@ -3042,40 +3199,51 @@ store:
 	VMOVUPD Z9, 1152(AX)
 	VMOVUPD Z10, 1280(AX)
 	VMOVUPD Z11, 1408(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul12x4F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mul12x4F64AVX512(SB), NOSPLIT, $0-104
+// func mul12x4F64AVX512(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·mul12x4F64AVX512(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x03, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+12, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+4, R9
-	VPXOR  Y0, Y0, Y0
-	VPXOR  Y1, Y1, Y1
-	VPXOR  Y2, Y2, Y2
-	VPXOR  Y3, Y3, Y3
-	VPXOR  Y4, Y4, Y4
-	VPXOR  Y5, Y5, Y5
-	VPXOR  Y6, Y6, Y6
-	VPXOR  Y7, Y7, Y7
-	VPXOR  Y8, Y8, Y8
-	VPXOR  Y9, Y9, Y9
-	VPXOR  Y10, Y10, Y10
-	VPXOR  Y11, Y11, Y11
-	LEAQ   -384(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+128, R11, R11
+
+chain:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	VPXOR   Y8, Y8, Y8
+	VPXOR   Y9, Y9, Y9
+	VPXOR   Y10, Y10, Y10
+	VPXOR   Y11, Y11, Y11
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -384(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPD      (CX), Y12
 	VBROADCASTSD (DX), Y13
@@ -3192,8 +3360,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPD      (CX), Y12
 	VBROADCASTSD (DX), Y13
 	VFMADD231PD  Y13, Y12, Y0
@@ -3223,9 +3391,8 @@ rest:
 	ADDQ         $+8, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPD (AX), Y0, Y0
 	VADDPD 128(AX), Y1, Y1
@@ -3253,36 +3420,47 @@ store:
 	VMOVUPD Y9, 1152(AX)
 	VMOVUPD Y10, 1280(AX)
 	VMOVUPD Y11, 1408(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul4x16F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·mul4x16F64AVX512(SB), NOSPLIT, $0-104
+// func mul4x16F64AVX512(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·mul4x16F64AVX512(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x03, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+4, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+4, R9
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	VPXORQ Z4, Z4, Z4
-	VPXORQ Z5, Z5, Z5
-	VPXORQ Z6, Z6, Z6
-	VPXORQ Z7, Z7, Z7
-	LEAQ   -384(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+128, R11, R11
+
+chain:
+	VPXORQ  Z0, Z0, Z0
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	VPXORQ  Z4, Z4, Z4
+	VPXORQ  Z5, Z5, Z5
+	VPXORQ  Z6, Z6, Z6
+	VPXORQ  Z7, Z7, Z7
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -384(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPD      (CX), Z8
 	VMOVUPD      64(CX), Z9
@@ -3351,8 +3529,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPD      (CX), Z8
 	VMOVUPD      64(CX), Z9
 	VBROADCASTSD (DX), Z10
@@ -3371,9 +3549,8 @@ rest:
 	ADDQ         $+8, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPD (AX), Z0, Z0
 	VADDPD 64(AX), Z1, Z1
@@ -3393,32 +3570,43 @@ store:
 	VMOVUPD Z5, 320(AX)
 	VMOVUPD Z6, 384(AX)
 	VMOVUPD Z7, 448(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul4x8F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·mul4x8F64AVX512(SB), NOSPLIT, $0-104
+// func mul4x8F64AVX512(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·mul4x8F64AVX512(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x03, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+4, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+4, R9
-	VPXORQ Z0, Z0, Z0
-	VPXORQ Z1, Z1, Z1
-	VPXORQ Z2, Z2, Z2
-	VPXORQ Z3, Z3, Z3
-	LEAQ   -384(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+128, R11, R11
+
+chain:
+	VPXORQ  Z0, Z0, Z0
+	VPXORQ  Z1, Z1, Z1
+	VPXORQ  Z2, Z2, Z2
+	VPXORQ  Z3, Z3, Z3
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -384(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPD      (CX), Z4
 	VBROADCASTSD (DX), Z5
@@ -3467,8 +3655,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPD      (CX), Z4
 	VBROADCASTSD (DX), Z5
 	VFMADD231PD  Z5, Z4, Z0
@@ -3482,9 +3670,8 @@ rest:
 	ADDQ         $+8, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPD (AX), Z0, Z0
 	VADDPD 128(AX), Z1, Z1
@@ -3496,32 +3683,43 @@ store:
 	VMOVUPD Z1, 128(AX)
 	VMOVUPD Z2, 256(AX)
 	VMOVUPD Z3, 384(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 
-// func mul4x4F64AVX512(y []float64, x []float64, w []float64, add bool, next uintptr, stride int, step int)
-// Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·mul4x4F64AVX512(SB), NOSPLIT, $0-104
+// func mul4x4F64AVX512(y []float64, x []float64, w []float64, chain int, add bool, next uintptr, stride int, step int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·mul4x4F64AVX512(SB), NOSPLIT, $0-112
 	MOVQ   y_base+0(FP), AX
 	MOVQ   x_base+24(FP), CX
 	MOVQ   w_base+48(FP), DX
 	MOVQ   x_len+32(FP), BX
 	SHLQ   $0x03, BX
 	ADDQ   CX, BX
-	MOVQ   next+80(FP), SI
-	MOVQ   stride+88(FP), DI
-	MOVQ   step+96(FP), R8
+	MOVQ   next+88(FP), SI
+	MOVQ   stride+96(FP), DI
+	MOVQ   step+104(FP), R8
 	IMUL3Q $+4, DI, R9
 	SUBQ   R9, R8
 	MOVQ   $+4, R9
-	VPXOR  Y0, Y0, Y0
-	VPXOR  Y1, Y1, Y1
-	VPXOR  Y2, Y2, Y2
-	VPXOR  Y3, Y3, Y3
-	LEAQ   -384(BX), R10
+	MOVB   add+80(FP), R10
+	MOVQ   chain+72(FP), R11
+	IMUL3Q $+128, R11, R11
+
+chain:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	LEAQ    (CX)(R11*1), R12
+	CMPQ    R12, BX
+	CMOVQHI BX, R12
+	LEAQ    -384(R12), R13
 
 loop:
-	CMPQ         CX, R10
+	CMPQ         CX, R13
 	JAE          rest
 	VMOVUPD      (CX), Y4
 	VBROADCASTSD (DX), Y5
@@ -3570,8 +3768,8 @@ loop:
 	JMP          loop
 
 rest:
-	CMPQ         CX, BX
-	JAE          done
+	CMPQ         CX, R12
+	JAE          sums
 	VMOVUPD      (CX), Y4
 	VBROADCASTSD (DX), Y5
 	VFMADD231PD  Y5, Y4, Y0
@@ -3585,9 +3783,8 @@ rest:
 	ADDQ         $+8, DX
 	JMP          rest
 
-done:
-	MOVB   add+72(FP), CL
-	TESTB  CL, CL
+sums:
+	TESTB  R10, R10
 	JEQ    store
 	VADDPD (AX), Y0, Y0
 	VADDPD 128(AX), Y1, Y1
@@ -3599,6 +3796,9 @@ store:
 	VMOVUPD Y1, 128(AX)
 	VMOVUPD Y2, 256(AX)
 	VMOVUPD Y3, 384(AX)
+	MOVB    $0x01, R10
+	CMPQ    CX, BX
+	JB      chain
 	VZEROUPPER
 	RET
 

@@ -28,23 +28,25 @@ type gemmKernel[T accel.Float] struct {
 //
 //	for r := range rows {
 //		for t := range tokens {
-//			var s T
-//			for k := range (len(x) + tile - 1) / tile {
-//				s = fma(w[r*kBlock+k], x[k*tile+t], s)
+//			for k := 0; k < depth; k += chain {
+//				var s T
+//				for i := k; i < min(k+chain, depth); i++ {
+//					s = fma(w[r*kBlock+i], x[i*tile+t], s)
+//				}
+//				if add || k > 0 {
+//					s = y[r*tile+t] + s
+//				}
+//				y[r*tile+t] = s
 //			}
-//			if add {
-//				s = y[r*tile+t] + s
-//			}
-//			y[r*tile+t] = s
 //		}
 //	}
 //
-// It may bring nearer what begins at next: see fetch.
-type mulFunc[T accel.Float] = func(y, x, w []T, add bool, next uintptr, stride, step int)
+// for depth tiles of x. It may bring nearer what begins at next: see fetch.
+type mulFunc[T accel.Float] = func(y, x, w []T, chain int, add bool, next uintptr, stride, step int)
 
 // multiply does mulFunc's work for so many rows, and for the first of so many
 // tokens, which may be more than a tile has.
-func (kn *gemmKernel[T]) multiply(y, x, w []T, rows, tokens int, add bool, f fetch) {
+func (kn *gemmKernel[T]) multiply(y, x, w []T, rows, tokens, chain int, add bool, f fetch) {
 	quarter := kn.tokens / 4
 	some := kn.mul[0][2] != nil
 	for t := 0; t < min(tokens, kn.tokens); {
@@ -60,7 +62,7 @@ func (kn *gemmKernel[T]) multiply(y, x, w []T, rows, tokens int, add bool, f fet
 			if rows-r < n {
 				n, fewer = kn.fewer, 1
 			}
-			kn.mul[fewer][part](y[r*kn.tokens+t:], x[t:], w[r*kBlock:], add, f.next+uintptr(r*f.stride), f.stride, f.step)
+			kn.mul[fewer][part](y[r*kn.tokens+t:], x[t:], w[r*kBlock:], chain, add, f.next+uintptr(r*f.stride), f.stride, f.step)
 			r += n
 		}
 		t += kn.tokens >> part
@@ -91,21 +93,25 @@ func plainMul[T accel.Float](f mulFunc[T]) [2][3]mulFunc[T] {
 	return [2][3]mulFunc[T]{{f, f}, {f, f}}
 }
 
-func plainMul32(y, x, w []float32, add bool, _ uintptr, _, _ int) {
-	var s0, s1, s2, s3 float32
-	for k := range len(x) / plainTokens {
-		xs, v := (*[plainTokens]float32)(x[k*plainTokens:]), w[k]
-		// As fma32 begins, and most often ends.
-		d := float64(v)
-		d0, d1 := float64(xs[0])*d+float64(s0), float64(xs[1])*d+float64(s1)
-		d2, d3 := float64(xs[2])*d+float64(s2), float64(xs[3])*d+float64(s3)
-		if twice(d0) && twice(d1) && twice(d2) && twice(d3) {
-			s0, s1, s2, s3 = float32(d0), float32(d1), float32(d2), float32(d3)
-		} else {
-			s0, s1, s2, s3 = fma32(xs[0], v, s0), fma32(xs[1], v, s1), fma32(xs[2], v, s2), fma32(xs[3], v, s3)
+func plainMul32(y, x, w []float32, chain int, add bool, _ uintptr, _, _ int) {
+	for depth := len(x) / plainTokens; depth > 0; add = true {
+		n := min(chain, depth)
+		var s0, s1, s2, s3 float32
+		for k, v := range w[:n] {
+			xs := (*[plainTokens]float32)(x[k*plainTokens:])
+			// As fma32 begins, and most often ends.
+			d := float64(v)
+			d0, d1 := float64(xs[0])*d+float64(s0), float64(xs[1])*d+float64(s1)
+			d2, d3 := float64(xs[2])*d+float64(s2), float64(xs[3])*d+float64(s3)
+			if twice(d0) && twice(d1) && twice(d2) && twice(d3) {
+				s0, s1, s2, s3 = float32(d0), float32(d1), float32(d2), float32(d3)
+			} else {
+				s0, s1, s2, s3 = fma32(xs[0], v, s0), fma32(xs[1], v, s1), fma32(xs[2], v, s2), fma32(xs[3], v, s3)
+			}
 		}
+		plainSums(y, [plainTokens]float32{s0, s1, s2, s3}, add)
+		x, w, depth = x[n*plainTokens:], w[n:], depth-n
 	}
-	plainSums(y, []float32{s0, s1, s2, s3}, add)
 }
 
 // twice reports whether a sum that was rounded to float64 may be rounded again:
@@ -115,18 +121,21 @@ func twice(sum float64) bool {
 	return b&(1<<29-1) != 1<<28 && (b>>52&0x7ff > 1023-126 || sum == 0)
 }
 
-func plainMul64(y, x, w []float64, add bool, _ uintptr, _, _ int) {
-	var s [plainTokens]float64
-	for k := range len(x) / plainTokens {
-		xs, w := (*[plainTokens]float64)(x[k*plainTokens:]), w[k]
-		for t := range s {
-			s[t] = math.FMA(xs[t], w, s[t])
+func plainMul64(y, x, w []float64, chain int, add bool, _ uintptr, _, _ int) {
+	for depth := len(x) / plainTokens; depth > 0; add = true {
+		n := min(chain, depth)
+		var s [plainTokens]float64
+		for k, v := range w[:n] {
+			for t, x := range (*[plainTokens]float64)(x[k*plainTokens:]) {
+				s[t] = math.FMA(x, v, s[t])
+			}
 		}
+		plainSums(y, s, add)
+		x, w, depth = x[n*plainTokens:], w[n:], depth-n
 	}
-	plainSums(y, s[:], add)
 }
 
-func plainSums[T accel.Float](y, s []T, add bool) {
+func plainSums[T accel.Float](y []T, s [plainTokens]T, add bool) {
 	for t, s := range s {
 		if add {
 			s = y[t] + s

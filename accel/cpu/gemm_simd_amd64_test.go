@@ -40,15 +40,15 @@ func TestVerified(t *testing.T) {
 		for j := range 3 {
 			add(func(kn *gemmKernel[float32]) {
 				right := kn.mul[i][j]
-				kn.mul[i][j] = func(y, x, w []float32, add bool, next uintptr, stride, step int) {
-					right(y, x, w, add, next, stride, step)
+				kn.mul[i][j] = func(y, x, w []float32, chain int, add bool, next uintptr, stride, step int) {
+					right(y, x, w, chain, add, next, stride, step)
 					y[1] = math.Nextafter32(y[1], 9)
 				}
 			})
 			add(func(kn *gemmKernel[float32]) {
 				right := kn.mul[i][j]
-				kn.mul[i][j] = func(y, x, w []float32, _ bool, next uintptr, stride, step int) {
-					right(y, x, w, false, next, stride, step)
+				kn.mul[i][j] = func(y, x, w []float32, chain int, _ bool, next uintptr, stride, step int) {
+					right(y, x, w, chain, false, next, stride, step)
 				}
 			})
 		}

@@ -19,8 +19,13 @@ type convertFlags struct {
 }
 
 func (f *convertFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&f.To, "to", "", "`LAYOUT` of the output (default: what the name of DST says)")
 	fs.StringVar(&f.From, "from", "", "take SRC for this `LAYOUT`, where it could be several")
+	f.addOutput(fs)
+}
+
+// addOutput adds the flags that say what is written, and how.
+func (f *convertFlags) addOutput(fs *pflag.FlagSet) {
+	fs.StringVar(&f.To, "to", "", "`LAYOUT` of the output (default: what the name of DST says)")
 	fs.StringVar(&f.DType, "dtype", "keep", "element `TYPE`: keep, f32, f16, bf16; into GGUF also q8_0")
 	fs.StringVar(&f.maxShard, "max-shard-size", "", "hf, hf-bin: largest weights `SIZE` of one file (default 5GB)")
 	fs.StringVar(&f.Container, "container", "", "olmo-core-unsharded: `KIND` of file, torch (default) or safetensors")
@@ -42,9 +47,9 @@ func (f *convertFlags) add(fs *pflag.FlagSet) {
 }
 
 // options turns the flags into options.
-func (f *convertFlags) options(g *global, args []string) (convert.Options, error) {
+func (f *convertFlags) options(g *global, dst string) (convert.Options, error) {
 	o := f.Options
-	o.Src, o.Dst, o.Threads, o.Version = args[0], args[1], g.threads, version()
+	o.Dst, o.Threads, o.Version = dst, g.threads, version()
 	switch f.verify {
 	case "":
 	case "weights":
@@ -111,10 +116,11 @@ same every time.
   olmotool convert random:1b legacy --to olmo --dry-run`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o, err := f.options(g, args)
+			o, err := f.options(g, args[1])
 			if err != nil {
 				return err
 			}
+			o.Src = args[0]
 			var done func()
 			o.Progress, done = g.progress(cmd.ErrOrStderr())
 			r, err := convert.Run(cmd.Context(), o)
@@ -127,10 +133,16 @@ same every time.
 		},
 	}
 	f.add(cmd.Flags())
+	completeOutput(cmd)
+	return cmd
+}
+
+// completeOutput offers what the flags of convert may be.
+func completeOutput(cmd *cobra.Command) {
+	names, _ := olmo.Layouts()
 	complete(cmd, "to", names...)
 	complete(cmd, "from", names...)
 	complete(cmd, "dtype", "keep", "f32", "f16", "bf16", "q8_0")
 	complete(cmd, "container", "torch", "safetensors")
 	complete(cmd, "verify", "weights", "forward")
-	return cmd
 }

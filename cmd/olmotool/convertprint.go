@@ -51,50 +51,63 @@ func convertJSON(r *convert.Result) convertDoc {
 	for _, f := range r.Output {
 		d.Output = append(d.Output, outputDoc(f))
 	}
-	if r.Verified {
-		d.Verified = &verifiedDoc{Tensors: r.Target.Tensors}
-		if f := r.Forward; f != nil {
-			d.Verified.Rule, d.Verified.Forward = f.Rule, f.Forward
-		}
+	d.Verified = verifiedJSON(r)
+	return d
+}
+
+// verifiedJSON is nil if nothing was verified.
+func verifiedJSON(r *convert.Result) *verifiedDoc {
+	if !r.Verified {
+		return nil
+	}
+	d := &verifiedDoc{Tensors: r.Target.Tensors}
+	if f := r.Forward; f != nil {
+		d.Rule, d.Forward = f.Rule, f.Forward
 	}
 	return d
 }
 
 func convertText(r *convert.Result) func(w io.Writer) error {
 	return func(w io.Writer) error {
-		fmt.Fprintf(w, "%s\n→ %s\n\n", sideLine(r.Source, r.Parameters), sideLine(r.Target, 0))
-		t := table{columns: []column{{name: "FILE"}, {name: "BYTES", right: true}, {name: "SHA-256"}}}
-		if r.Output[0].SHA256 == "" {
-			t.columns = t.columns[:2]
-		}
-		var total int64
-		for _, f := range r.Output {
-			t.add(f.Path, human.Count(f.Bytes), f.SHA256)
-			total += f.Bytes
-		}
-		if err := t.write(w); err != nil {
-			return err
-		}
-		fmt.Fprintln(w)
-		if r.DryRun {
-			_, err := fmt.Fprintf(w, "dry run: nothing was written (%s bytes would be)\n", human.Count(total))
-			return err
-		}
-		if c := r.Casts; c.Overflow+c.Underflow+c.NaN > 0 {
-			fmt.Fprintf(w, "casts: %s became infinite, %s became zero, %s NaN\n", human.Count(c.Overflow), human.Count(c.Underflow), human.Count(c.NaN))
-		}
-		if r.Digest != "" {
-			fmt.Fprintf(w, "digest: %s\n", r.Digest)
-		}
-		if r.Verified {
-			fmt.Fprintf(w, "verified: read back; all %s are those of the source\n", proven(r))
-			if r.Forward != nil {
-				fmt.Fprintf(w, "verified: run beside the source; %s\n", printable(r.Forward.Verdict))
-			}
-		}
-		_, err := fmt.Fprintf(w, "%.2f s, peak memory %s\n", r.Seconds, human.Bytes(peakRSS()))
+		fmt.Fprintln(w, sideLine(r.Source, r.Parameters))
+		return outputText(r, w)
+	}
+}
+
+// outputText tells what was written, or would be.
+func outputText(r *convert.Result, w io.Writer) error {
+	fmt.Fprintf(w, "→ %s\n\n", sideLine(r.Target, 0))
+	t := table{columns: []column{{name: "FILE"}, {name: "BYTES", right: true}, {name: "SHA-256"}}}
+	if r.Output[0].SHA256 == "" {
+		t.columns = t.columns[:2]
+	}
+	var total int64
+	for _, f := range r.Output {
+		t.add(f.Path, human.Count(f.Bytes), f.SHA256)
+		total += f.Bytes
+	}
+	if err := t.write(w); err != nil {
 		return err
 	}
+	fmt.Fprintln(w)
+	if r.DryRun {
+		_, err := fmt.Fprintf(w, "dry run: nothing was written (%s bytes would be)\n", human.Count(total))
+		return err
+	}
+	if c := r.Casts; c.Overflow+c.Underflow+c.NaN > 0 {
+		fmt.Fprintf(w, "casts: %s became infinite, %s became zero, %s NaN\n", human.Count(c.Overflow), human.Count(c.Underflow), human.Count(c.NaN))
+	}
+	if r.Digest != "" {
+		fmt.Fprintf(w, "digest: %s\n", r.Digest)
+	}
+	if r.Verified {
+		fmt.Fprintf(w, "verified: read back; all %s are those of the source\n", proven(r))
+		if r.Forward != nil {
+			fmt.Fprintf(w, "verified: run beside the source; %s\n", printable(r.Forward.Verdict))
+		}
+	}
+	_, err := fmt.Fprintf(w, "%.2f s, peak memory %s\n", r.Seconds, human.Bytes(peakRSS()))
+	return err
 }
 
 // proven says what a verification compared.

@@ -38,7 +38,8 @@ func planHF(m *Model, o PlanOptions, files weightFiles, file func(name string, t
 	attribute(p.Files, ss)
 
 	dtype := ""
-	if m.Config.HF == nil || o.DType.Valid() {
+	if m.Config.HF == nil || o.DType.Valid() || len(m.Source.Files) == 0 {
+		// The config does not know of these types, or not of computed tensors.
 		dtype = torchNames[mainDType(ts)]
 	}
 	cfg, err := m.Config.EncodeHF(dtype)

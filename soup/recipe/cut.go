@@ -18,7 +18,7 @@ func expectedRange(next int, s slice) string {
 // cut adds a slice of these sources to the recipe. All slices are of the same
 // models, and those of the first say in which order.
 func (p *parser) cut(s slice, srcs []source, f *File) error {
-	usesBase := f.Method.Base != soup.NoBase && f.Base != nil
+	usesBase := f.usesBase()
 	var order []Ref
 	hasBase := false
 	for i, x := range srcs {

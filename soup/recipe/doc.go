@@ -1,9 +1,9 @@
 // Package recipe reads merge recipes: the YAML of mergekit 0.1.5.
 //
 // [Parse] and [Read] return a [File]: a method, the models, and what is said of
-// its parameters. [File.Fit] fits it to models of some number of layers, and then
-// says what every parameter is for a tensor and a model. [Ref.Path] finds a model
-// that a recipe names, on this machine alone. [File.Card] writes the model card.
+// its parameters. [File.Recipe] makes of it what package soup takes: what every
+// parameter is for a tensor and a model. [Ref.Path] finds a model that a recipe
+// names, on this machine alone. [File.Card] writes the model card.
 //
 // # What a setting means
 //

@@ -45,6 +45,9 @@ func (f *File) Donor() Ref {
 	return f.Models[0]
 }
 
+// usesBase reports whether the method works on differences from the base.
+func (f *File) usesBase() bool { return f.Method.Base != soup.NoBase && f.Base != nil }
+
 // slice is a range of layers with settings of its own.
 type slice struct {
 	at       *yaml.Node

@@ -6,28 +6,34 @@ import (
 	"strings"
 
 	"olmotool/formats"
+	"olmotool/soup"
 )
 
-// Fitted is a recipe for models of a known number of layers.
-type Fitted struct {
+// Recipe fits the recipe to models that have these tensors, by their canonical
+// names. It fails if the slices are not those of all layers, and tells of filters
+// that fit none of the tensors: a slip of the pen, or parts that other models have.
+func (f *File) Recipe(tensors []string) (soup.Recipe, []formats.Finding, error) {
+	x := fitted{f, 0}
+	for _, t := range tensors {
+		if layer, ok := layerOf(t); ok {
+			x.layers = max(x.layers, layer+1)
+		}
+	}
+	last := f.slices[len(f.slices)-1]
+	if last.hi >= 0 && last.hi != x.layers {
+		return soup.Recipe{}, nil, formats.Errorf(f.Path, place(last.at), "found slices of %d layers, expected %d: slices have to be whole models", last.hi, x.layers)
+	}
+	return soup.Recipe{Method: f.Method, Value: x.value, Models: len(f.Models), DType: f.DType}, f.unused(tensors), nil
+}
+
+// fitted is a recipe for models of a known number of layers.
+type fitted struct {
 	file   *File
 	layers int
 }
 
-// Fit checks that the slices are those of models of that many layers.
-func (f *File) Fit(layers int) (*Fitted, error) {
-	last := f.slices[len(f.slices)-1]
-	if last.hi >= 0 && last.hi != layers {
-		return nil, formats.Errorf(f.Path, place(last.at), "found slices of %d layers, expected %d: slices have to be whole models", last.hi, layers)
-	}
-	return &Fitted{f, layers}, nil
-}
-
-// Value returns what the recipe says of a parameter for a tensor of a model, by
-// its index in [File.Models]; of one that all models share with model -1. It is
-// nil if the recipe says nothing and the method's default holds. Booleans are 1
-// and 0. The value is the recipe's own and must not be changed.
-func (x *Fitted) Value(param, tensor string, model int) *big.Rat {
+// value is that of [soup.Recipe].
+func (x fitted) value(param, tensor string, model int) *big.Rat {
 	s, t := x.slice(tensor)
 	places := []settings{s.params, x.file.global}
 	if model >= 0 {
@@ -45,7 +51,7 @@ func (x *Fitted) Value(param, tensor string, model int) *big.Rat {
 
 // slice returns the slice that a tensor is of, and where in it. The embedding is
 // of the first, what comes after the layers of the last.
-func (x *Fitted) slice(tensor string) (*slice, position) {
+func (x fitted) slice(tensor string) (*slice, position) {
 	all := x.file.slices
 	layer, ok := layerOf(tensor)
 	switch {
@@ -81,9 +87,8 @@ func layerOf(tensor string) (int, bool) {
 	return layer, err == nil && layer >= 0
 }
 
-// Unused returns the filters that fit none of these tensors: a slip of the pen,
-// or parts that other models have.
-func (f *File) Unused(tensors []string) []formats.Finding {
+// unused tells of filters that fit none of the tensors.
+func (f *File) unused(tensors []string) []formats.Finding {
 	var out []formats.Finding
 	look := func(set settings) {
 		for _, q := range f.Method.Params {

@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -25,20 +26,20 @@ func TestGoldens(t *testing.T) {
 	if err != nil || len(recipes) != len(goldens) {
 		t.Fatalf("found %d recipes and %d goldens, %v", len(recipes), len(goldens), err)
 	}
-	const layers = 5
 	for _, path := range recipes {
 		f, err := Read(path)
 		if err != nil {
 			t.Error(err)
 			continue
 		}
-		fitted, err := f.Fit(layers)
-		if err != nil {
-			t.Error(err)
+		of := goldens[filepath.Base(path)]
+		fitted, unused, err := f.Recipe(slices.Collect(maps.Keys(of)))
+		if err != nil || len(unused) > 0 {
+			t.Errorf("%v, %v", err, unused)
 			continue
 		}
 		compared := 0
-		for tensor, models := range goldens[filepath.Base(path)] {
+		for tensor, models := range of {
 			for model, params := range models {
 				i := slices.IndexFunc(f.Models, func(r Ref) bool { return r.String() == model })
 				if i < 0 && model != "" && (f.Base == nil || f.Base.String() != model) {

@@ -16,18 +16,17 @@ func (p *parser) method(n *yaml.Node) (*soup.Method, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range tempMethods {
-		if m.Name == name {
-			return m, nil
-		}
+	m, err := soup.Find(name)
+	if err != nil {
+		names := methodNames()
+		return nil, p.errorf(n, "found the method %.80q, expected one of %s%s", name, oneOf(names), hint(name, names))
 	}
-	names := methodNames()
-	return nil, p.errorf(n, "found the method %.80q, expected one of %s%s", name, oneOf(names), hint(name, names))
+	return m, nil
 }
 
 func methodNames() []string {
 	var names []string
-	for _, m := range tempMethods {
+	for _, m := range soup.Methods() {
 		names = append(names, m.Name)
 	}
 	return names
@@ -35,7 +34,7 @@ func methodNames() []string {
 
 // isParam reports whether any method has a parameter of that name.
 func isParam(name string) bool {
-	for _, m := range tempMethods {
+	for _, m := range soup.Methods() {
 		if slices.ContainsFunc(m.Params, func(q soup.Param) bool { return q.Name == name }) {
 			return true
 		}

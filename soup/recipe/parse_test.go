@@ -178,15 +178,17 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("found %+v", r)
 		}
 		r.Donor()
-		x, err := r.Fit(4)
+		tensors := []string{"model.embed_tokens.weight", "model.layers.0.x", "model.layers.3.mlp.y", "model.layers.x", "model.layers.-1.x", "lm_head.weight"}
+		x, _, err := r.Recipe(tensors)
 		if err != nil {
 			return
 		}
-		for _, tensor := range []string{"model.embed_tokens.weight", "model.layers.0.x", "model.layers.3.mlp.y", "model.layers.9.x", "model.layers.x", "lm_head.weight"} {
+		for _, tensor := range append(tensors, "model.layers.9.x") {
 			for _, q := range r.Method.Params {
-				for i := -1; i < len(r.Models); i++ {
+				for i := range r.Models {
 					x.Value(q.Name, tensor, i)
 				}
+				x.Value(q.Name, tensor, -1)
 			}
 		}
 	})

@@ -34,7 +34,8 @@ class Golden:
 
         @functools.cache
         def logits():
-            model = transformers.AutoModelForCausalLM.from_pretrained(ref, attn_implementation="eager", dtype=DTYPES[dtype])
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                ref, attn_implementation="eager", dtype=DTYPES[dtype])
             with torch.no_grad():
                 return model.eval()(ids).logits
 

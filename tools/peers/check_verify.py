@@ -1,4 +1,4 @@
-"""`olmotool verify` on real files: each fault is refused, called what it is and found where it is; what is equal is accepted."""
+"""`olmotool verify` on real files: a fault is refused, called what it is and found where it is; what is equal is accepted."""
 import functools
 import json
 import random
@@ -121,7 +121,8 @@ class Verify:
         fault = Fault("not permuted" if first else "permuted as OLMo 1", None, "q_proj", 0, wrong)
         for kind, file in (("bf16", bf16), ("q8_0", q8_0)):
             self.h.check("verify same", f"{shape.name} gguf {kind}", lambda _: self.same(ref, written(file)))
-            self.check_fault(shape, ref, replace(fault, name=f"gguf {kind} {fault.name}"), lambda: self.reordered(shape, written(file)))
+            named = replace(fault, name=f"gguf {kind} {fault.name}")
+            self.check_fault(shape, ref, named, lambda: self.reordered(shape, written(file)))
 
     def reordered(self, shape, file):
         """A GGUF whose q and k have the order of llama.cpp's olmo if it is none, and have it not if it is."""
@@ -189,14 +190,16 @@ class Verify:
 
 def source(h, shape):
     """The directory of a model, with a tokenizer as small as it is."""
-    return h.source(shape, h.tree / "testdata" / "tokenizers" / ("olmo1-tiny" if shape.model_type == "olmo" else "dolma2-tiny"))
+    tokenizer = "olmo1-tiny" if shape.model_type == "olmo" else "dolma2-tiny"
+    return h.source(shape, h.tree / "testdata" / "tokenizers" / tokenizer)
 
 
 def answer(h, status, *args):
     """The report of a verify that exits with this status."""
     p = h.run("verify", *args, "--json", ok=range(5))
     doc = json.loads(p.stdout or "{}")
-    assert p.returncode == status, f"verify exits {p.returncode}, want {status}: {doc.get('verdict') or last_line(p.stderr)}"
+    said = doc.get("verdict") or last_line(p.stderr)
+    assert p.returncode == status, f"verify exits {p.returncode}, want {status}: {said}"
     assert doc["accepted"] == (status == 0), f"exit status {status}, and accepted is {doc['accepted']}"
     return doc
 

@@ -19,12 +19,14 @@ class Checkpoint:
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
         self.tensors = load_file(self.directory / "model.safetensors")
-        self.config, self.tokenizer = (json.loads((self.directory / f"{n}.json").read_text()) for n in ("config", "tokenizer"))
+        self.config = json.loads((self.directory / "config.json").read_text())
+        self.tokenizer = json.loads((self.directory / "tokenizer.json").read_text())
 
     def save(self, directory):
         shutil.rmtree(directory, ignore_errors=True)
         shutil.copytree(self.directory, directory)
-        save_file({k: t.clone().contiguous() for k, t in self.tensors.items()}, directory / "model.safetensors", {"format": "pt"})
+        tensors = {k: t.clone().contiguous() for k, t in self.tensors.items()}
+        save_file(tensors, directory / "model.safetensors", {"format": "pt"})
         for name in ("config", "tokenizer"):
             (directory / f"{name}.json").write_text(json.dumps(getattr(self, name), indent=2, ensure_ascii=False))
         return directory
@@ -80,30 +82,36 @@ def faults(shape):
     def heads_reversed(t):
         return t.reshape(-1, dim, *t.shape[1:]).flip(0).reshape(t.shape)
 
+    def bytes_swapped(t):
+        return t.view(torch.uint8).reshape(-1, 2).flip(1).contiguous().view(t.dtype).reshape(t.shape)
+
+    kv = [K, V, K_NORM] if norms else [K, V]
+    layer = [Q, K, V, O, GATE, UP, DOWN] + ([Q_NORM, K_NORM, ATTN_NORM, FF_NORM] if norms else [])
+
     yield Fault("transposed q_proj", lambda x: x.change([Q], lambda t: t.T), "q_proj", tensors=failing("transposed", Q))
     yield Fault("gate and up swapped", lambda x: x.swap(GATE, UP), "gate_proj", tensors=failing("swapped", GATE, UP))
     yield Fault("q and k interleaved", lambda x: x.change([Q, K], interleaved), "q_proj",
                 tensors=failing("from half-split to interleaved", Q, K))
-    yield Fault("kv heads reversed", lambda x: x.change([K, V, K_NORM] if norms else [K, V], heads_reversed), "k_proj",
-                tensors=failing("heads reversed", K, V, *([K_NORM] if norms else [])))
-    yield Fault("layer duplicated", duplicate_layer, "q_proj", tensors=failing(
-        f"values of layer {LAYER - 1}", Q, K, V, O, GATE, UP, DOWN, *([Q_NORM, K_NORM, ATTN_NORM, FF_NORM] if norms else [])),
+    yield Fault("kv heads reversed", lambda x: x.change(kv, heads_reversed), "k_proj", tensors=failing("heads reversed", *kv))
+    yield Fault("layer duplicated", duplicate_layer, "q_proj", tensors=failing(f"values of layer {LAYER - 1}", *layer),
                 verdict=f"layer {LAYER} is a copy of REF's layer {LAYER - 1}")
-    yield Fault("exponent bit", lambda x: x.change([UP], flip_bit), "up_proj", tensors=failing("of the exponent flipped", UP))
-    yield Fault("row of v_proj twice", lambda x: x.change([V], lambda t: put(t, 9, t[8])), "v_proj", tensors=failing("duplicated", V))
+    yield Fault("exponent bit", lambda x: x.change([UP], flip_bit), "up_proj",
+                tensors=failing("1 element changed: [48 5]", UP))
+    yield Fault("row of v_proj twice", lambda x: x.change([V], lambda t: put(t, 9, t[8])), "v_proj",
+                tensors=failing("row 9 is REF's row 8", V))
     yield Fault("row of down_proj × 1.01", lambda x: x.change([DOWN], lambda t: put(t, 9, t[9] * 1.01)), "down_proj",
-                tensors=failing("scaled by", DOWN))
-    yield Fault("a NaN", lambda x: x.change([O], lambda t: put(t, (9, 5), torch.nan)), "o_proj", tensors=failing("NaN", O))
-    yield Fault("bytes swapped", lambda x: x.change([V], lambda t: t.view(torch.uint8).reshape(-1, 2).flip(1).reshape(
-        t.shape[0], -1).contiguous().view(t.dtype)), "v_proj", tensors=failing("byte", V))
+                tensors=failing(f"row 9 of {shape.hidden} changed: scaled by 1.01", DOWN))
+    yield Fault("a NaN", lambda x: x.change([O], lambda t: put(t, (9, 5), torch.nan)), "o_proj",
+                tensors=failing("1 element changed: [9 5] is NaN", O))
+    yield Fault("bytes swapped", lambda x: x.change([V], bytes_swapped), "v_proj", tensors=failing("bytes swapped", V))
     yield Fault("a tensor missing", lambda x: x.tensors.pop(at(O)), NOT_RUN, missing=(at(O),))
     yield Fault("a tensor too many", lambda x: x.tensors.update({at(Q, 4): torch.zeros(2, 2)}), NOT_RUN, extra=(at(Q, 4),))
     yield Fault("another shape", lambda x: x.change([O], lambda t: t[:, :-1]), NOT_RUN,
                 tensors=failing(f"shape [{shape.hidden} {shape.hidden - 1}], expected [{shape.hidden} {shape.hidden}]", O))
-    yield Fault("vocabulary padded", pad_vocabulary, NOT_RUN, tensors=failing("64 rows more than REF", EMBED, HEAD), config=("vocab_size",))
-    yield Fault("eos of another id", lambda x: x.config.update(eos_token_id=shape.pad), UNSEEN, tokenizer=("eos_token_id",))
-    if "bos_token_id" in shape.extra:
-        yield Fault("bos of another id", lambda x: x.config.update(bos_token_id=shape.pad), UNSEEN, tokenizer=("bos_token_id",))
+    yield Fault("vocabulary padded", pad_vocabulary, NOT_RUN, tensors=failing("64 rows more than REF, all zeros", EMBED, HEAD),
+                config=("vocab_size",))
+    for key in ("eos_token_id", "bos_token_id")[:2 if "bos_token_id" in shape.extra else 1]:
+        yield Fault(f"another {key}", lambda x: x.config.update({key: shape.pad}), UNSEEN, tokenizer=(key,))
     yield Fault("a merge changed", swap_merges, UNSEEN, tokenizer=("merges",))
 
     full = 3 if shape.model_type == "olmo3" else 0  # the first layer that sees everything
@@ -115,12 +123,12 @@ def faults(shape):
     if "clip_qkv" in shape.extra:
         yield Fault("clip_qkv", lambda x: x.config.update(clip_qkv=1.25), "q_proj", 0, config=("clip_qkv",))
     if window := shape.extra.get("sliding_window"):
-        yield Fault("sliding_window", lambda x: x.config.update(sliding_window=window - 1), "attn", 0, config=("sliding_window",))
+        yield Fault("sliding_window", lambda x: x.config.update(sliding_window=window - 1), "attn", 0,
+                    config=("sliding_window",))
     if "rope_scaling" in shape.extra:
-        def both(x):
-            rope = x.config["rope_parameters"]
-            rope["sliding_attention"] = dict(rope["full_attention"])
-        yield Fault("YaRN on sliding layers", both, "q_rope", 0, config=tuple(f"rope of sliding layers: {x}" for x in ("type", "factor", "original_max_position_embeddings")))
+        changed = ("type", "factor", "original_max_position_embeddings")
+        yield Fault("YaRN on sliding layers", scale_all_layers, "q_rope", 0,
+                    config=tuple(f"rope of sliding layers: {x}" for x in changed))
 
 
 def put(t, i, value):
@@ -158,9 +166,14 @@ def theta(rope):
         r["rope_theta"] = 10000.0 if r["rope_theta"] != 10000 else 500000.0
 
 
+def scale_all_layers(x):
+    rope = x.config["rope_parameters"]
+    rope["sliding_attention"] = dict(rope["full_attention"])
+
+
 def truncate(x):
-    """BF16 as the upper half of F32: rounded in all layers but one, there cut off."""
+    """F32 made BF16: rounded, but in one layer cut off after the upper half."""
     for name, t in x.tensors.items():
-        cut = f".{LAYER}." in name
-        x.tensors[name] = (t.contiguous().view(torch.int32) >> 16).to(torch.int16).view(torch.bfloat16) if cut else t.bfloat16()
+        upper = (t.view(torch.int32) >> 16).to(torch.int16).view(torch.bfloat16)
+        x.tensors[name] = upper if f".{LAYER}." in name else t.bfloat16()
     x.config["dtype"] = "bfloat16"

@@ -65,7 +65,7 @@ var (
 func multiply(f format, m machine, rows int, reg machine, vecs int) {
 	tile, width := 2*m.bytes, reg.bytes/f.size
 	name := fmt.Sprintf("mul%dx%d%s%s", rows, vecs*width, f.name, m.name)
-	TEXT(name, NOSPLIT, "func(y, x, w []"+f.goType+", add bool, next uintptr, stride, step int)")
+	TEXT(name, NOSPLIT, "func(y, x, w []"+f.goType+", chain int, add bool, next uintptr, stride, step int)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s is a mulFunc: %d rows by %d tokens, of tiles of %d.", name, rows, vecs*width, tile/f.size))
 	y, x, w := Load(Param("y").Base(), GP64()), Load(Param("x").Base(), GP64()), Load(Param("w").Base(), GP64())
@@ -86,11 +86,21 @@ func multiply(f format, m machine, rows int, reg machine, vecs int) {
 	SUBQ(t, wrap)
 	MOVQ(operand.I32(turns), turn)
 
+	add := Load(Param("add"), GP8())
+	chain := Load(Param("chain"), GP64())
+	IMUL3Q(operand.I32(tile), chain, chain)
+
+	Label("chain")
 	acc := make([]VecVirtual, rows*vecs)
 	for i := range acc {
 		acc[i] = reg.vec()
 		f.zero(reg, acc[i])
 	}
+	stop, chunk := GP64(), GP64()
+	LEAQ(operand.Mem{Base: x, Index: chain, Scale: 1}, stop)
+	CMPQ(stop, end)
+	CMOVQHI(end, stop)
+	LEAQ(operand.Mem{Base: stop, Disp: -(m.unroll - 1) * tile}, chunk)
 	step := func(k int) {
 		xs := make([]VecVirtual, vecs)
 		for v := range xs {
@@ -106,8 +116,6 @@ func multiply(f format, m machine, rows int, reg machine, vecs int) {
 		}
 	}
 
-	chunk := GP64()
-	LEAQ(operand.Mem{Base: end, Disp: -(m.unroll - 1) * tile}, chunk)
 	Label("loop")
 	CMPQ(x, chunk)
 	JAE(operand.LabelRef("rest"))
@@ -127,16 +135,15 @@ func multiply(f format, m machine, rows int, reg machine, vecs int) {
 	JMP(operand.LabelRef("loop"))
 
 	Label("rest")
-	CMPQ(x, end)
-	JAE(operand.LabelRef("done"))
+	CMPQ(x, stop)
+	JAE(operand.LabelRef("sums"))
 	step(0)
 	ADDQ(operand.I32(tile), x)
 	ADDQ(operand.I8(f.size), w)
 	JMP(operand.LabelRef("rest"))
 
-	Label("done")
+	Label("sums")
 	out := func(r, v int) operand.Mem { return operand.Mem{Base: y, Disp: r*tile + v*reg.bytes} }
-	add := Load(Param("add"), GP8())
 	TESTB(add, add)
 	JEQ(operand.LabelRef("store"))
 	for i, a := range acc {
@@ -146,6 +153,9 @@ func multiply(f format, m machine, rows int, reg machine, vecs int) {
 	for i, a := range acc {
 		f.load(a, out(i/vecs, i%vecs))
 	}
+	MOVB(operand.U8(1), add)
+	CMPQ(x, end)
+	JB(operand.LabelRef("chain"))
 	VZEROUPPER()
 	RET()
 }
