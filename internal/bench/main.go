@@ -38,6 +38,7 @@ func main() {
 	flag.BoolVar(&b.big, "big", false, "also measure memory on the 13B shape (16 GB of disk)")
 	flag.StringVar(&b.tokenizer, "tokenizer", "testdata/tokenizers/dolma2-tiny", "directory of tokenizer files; the official converter knows only released ones")
 	flag.StringVar(&b.peers, "peers", "", "directory of tools/peers/setup, to run the official converter too")
+	flag.StringVar(&b.only, "only", "", "measure this `GROUP` only: convert, casts, digest, inspect, logits or memory")
 	b.products.addFlags()
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -57,6 +58,7 @@ func main() {
 
 type bench struct {
 	dir, shape, peers, tokenizer string
+	only                         string
 	runs                         int
 	big                          bool
 	products                     products
@@ -81,8 +83,17 @@ func (b *bench) run(ctx context.Context) error {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	printMachine(b.dir)
-	for _, step := range []func(context.Context) error{b.convert, b.casts, b.digest, b.inspect, b.memory} {
-		if err := step(ctx); err != nil {
+	for _, step := range []struct {
+		name string
+		run  func(context.Context) error
+	}{
+		{"convert", b.convert}, {"casts", b.casts}, {"digest", b.digest}, {"inspect", b.inspect},
+		{"logits", b.logits}, {"memory", b.memory},
+	} {
+		if b.only != "" && b.only != step.name {
+			continue
+		}
+		if err := step.run(ctx); err != nil {
 			return err
 		}
 	}
@@ -214,6 +225,15 @@ func (b *bench) memory(ctx context.Context) error {
 		g.cmds = append(g.cmds, command{"olmotool convert random:" + shape, []string{
 			b.tool, "convert", "random:" + shape, out, "--dtype", "q8_0", "--tokenizer", b.tokenizer, "--quiet",
 		}, out})
+	}
+	if err := g.run(ctx, 1); err != nil {
+		return err
+	}
+	g = group{name: "memory: verify of the 32B shape, 128 tokens, 2 of 64 layers"}
+	for _, pair := range [][2]string{{"random:32b", "random:32b"}, {"random:32b", "random:32b,dtype=f16"}} {
+		g.cmds = append(g.cmds, command{"olmotool verify " + pair[0] + " " + pair[1], []string{
+			b.tool, "verify", pair[0], pair[1], "--forward", "--layers", "2", "--quiet",
+		}, ""})
 	}
 	return g.run(ctx, 1)
 }

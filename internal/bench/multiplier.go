@@ -103,7 +103,7 @@ func multiply(context.Context) error {
 		}
 		if last != in.Text() {
 			last = in.Text()
-			w = accel.Weight{} // room for the next
+			w.Bytes = nil // room for the next
 			y, x = accel.NewMatrix[float32](m, n), accel.NewMatrix[float32](m, k)
 			for i := range x.Data {
 				x.Data[i] = 2*rand.Float32() - 1
