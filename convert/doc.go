@@ -1,5 +1,6 @@
 // Package convert turns a checkpoint of any layout into any other, in one
-// streaming pass.
+// streaming pass. [Write] does the same for a model that is nowhere stored, but
+// made of others that were opened with [Open]: a merge.
 //
 // [Run] opens the source, brings it into canonical form, plans the output down
 // to the last byte, and only then reads: workers take pieces of the plan in

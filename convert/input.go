@@ -55,8 +55,8 @@ func (in *Input) check(ctx context.Context, o Options) (err error) {
 	return err
 }
 
-// checkSums compares the checksums of all that was read.
-func (in *Input) checkSums() error {
+// CheckSums compares the checksums of all that was read.
+func (in *Input) CheckSums() error {
 	for _, s := range in.sums {
 		if err := s.check(); err != nil {
 			return err

@@ -76,7 +76,7 @@ func (c *conversion) write(ctx context.Context) error {
 		}
 	}
 	for _, in := range c.inputs {
-		if err := in.checkSums(); err != nil {
+		if err := in.CheckSums(); err != nil {
 			return err
 		}
 	}

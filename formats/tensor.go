@@ -1,6 +1,7 @@
 package formats
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -151,6 +152,9 @@ func ReadFull(d io.ReaderAt, p []byte, off int64) error {
 	n, err := d.ReadAt(p, off)
 	if n == len(p) {
 		return nil
+	}
+	if known := (*Error)(nil); errors.As(err, &known) {
+		return err // of computed data: it says what is wrong
 	}
 	if err == nil || err == io.EOF {
 		err = io.ErrUnexpectedEOF

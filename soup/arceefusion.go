@@ -30,8 +30,8 @@ func prepareArceeFusion(ctx context.Context, t *Tensor) (Range, error) {
 	if n == 0 {
 		return copyFirst, nil
 	}
-	if n/row > maxRow {
-		return nil, t.errorf("found %d rows, expected at most %d", n/row, maxRow)
+	if n/row > maxRows {
+		return nil, t.errorf("found %d rows, expected at most %d", n/row, maxRows)
 	}
 	f := fusion{row: row}
 	if err := f.divergences(ctx, t); err != nil {

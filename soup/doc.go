@@ -12,6 +12,10 @@
 // its elements from the same range of the inputs. What it has to know of whole
 // tensors, a norm or a threshold, it finds in a streaming pass beforehand.
 //
+// [Schedule] has the coefficients of averages over a run, whose checkpoints
+// [SelectRun] picks. [Check] recomputes a soup that somebody has published, and
+// finds out how it was made. [Relate] says how models lie to each other.
+//
 // # Promises
 //
 // Elements are computed in float64 from the exact values of the inputs and

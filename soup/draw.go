@@ -1,7 +1,7 @@
 package soup
 
-// draw is a source of numbers in [0, 1): one for each element of each model.
-type draw func(model int, element int64) float64
+// draw fills dst with numbers in [0, 1): those of elements at, at+1, … of a model.
+type draw func(dst []float64, model int, at int64)
 
 // uniform draws from a generator that counts, so that any element can be had at
 // any time. All arithmetic on integers is modulo 2^64. With
@@ -19,9 +19,12 @@ type draw func(model int, element int64) float64
 //
 // This definition is part of what a seed means, in every version.
 func uniform(seed uint64) draw {
-	return func(model int, element int64) float64 {
-		key := mix64(seed + uint64(model+1)*golden)
-		return float64(mix64(key+uint64(element+1)*golden)>>11) * 0x1p-53
+	return func(dst []float64, model int, at int64) {
+		z := mix64(seed+uint64(model+1)*golden) + uint64(at)*golden
+		for i := range dst {
+			z += golden
+			dst[i] = float64(mix64(z)>>11) * 0x1p-53
+		}
 	}
 }
 

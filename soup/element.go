@@ -20,8 +20,13 @@ func (c *combination) element(x []float64, full bool) float64 {
 			return y
 		}
 	}
-	if c.unit && same(x) {
-		return x[0]
+	if same(x) {
+		if x[0] == 0 {
+			return c.zero(x)
+		}
+		if c.unit {
+			return x[0]
+		}
 	}
 	if c.nice {
 		if y, ok := c.sticky(x, full); ok {
@@ -33,11 +38,20 @@ func (c *combination) element(x []float64, full bool) float64 {
 
 func same(x []float64) bool {
 	for _, v := range x[1:] {
-		if math.Float64bits(v) != math.Float64bits(x[0]) {
+		if v != x[0] {
 			return false
 		}
 	}
 	return true
+}
+
+// zero is the combination of zeros: negative if all terms are.
+func (c *combination) zero(x []float64) float64 {
+	s := math.Copysign(0, -1)
+	for i, v := range x {
+		s += float64(math.Copysign(1, c.nf[i]) * v)
+	}
+	return s
 }
 
 // bounded is plain arithmetic with a bound on its error. It fails if a number of

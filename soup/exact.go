@@ -5,7 +5,7 @@ import (
 	"math/big"
 )
 
-// exact is the combination in integers.
+// exact is the combination in integers. Not all elements are zero.
 func (c *combination) exact(x []float64, full bool) float64 {
 	lowest := math.MaxInt
 	var ms [64]int64
@@ -18,9 +18,6 @@ func (c *combination) exact(x []float64, full bool) float64 {
 			lowest = min(lowest, k-53)
 		}
 	}
-	if lowest == math.MaxInt {
-		return signedZero(c, x)
-	}
 	sum, term := new(big.Int), new(big.Int)
 	for i := range m {
 		if m[i] == 0 {
@@ -32,15 +29,6 @@ func (c *combination) exact(x []float64, full bool) float64 {
 	return quotient(sum, c.d, lowest, full)
 }
 
-// signedZero is the sum of zeros: negative if all terms are.
-func signedZero(c *combination, x []float64) float64 {
-	s := math.Copysign(0, -1)
-	for i, v := range x {
-		s += math.Copysign(0, v) * float64(c.n[i].Sign())
-	}
-	return s
-}
-
 // quotient returns n/d·2^e: rounded to nearest even if full, or else cut off
 // after 53 bits, the last of which is set if what follows is not zero.
 func quotient(n, d *big.Int, e int, full bool) float64 {
@@ -49,11 +37,7 @@ func quotient(n, d *big.Int, e int, full bool) float64 {
 	}
 	negative := n.Sign() < 0
 	n.Abs(n)
-	// At least 55 bits, and not below a fourth of the smallest float64.
-	shift := max(0, 55-(n.BitLen()-d.BitLen()))
-	if least := -1076; e-shift < least {
-		shift = max(0, e-least)
-	}
+	shift := max(0, 55-(n.BitLen()-d.BitLen())) // of the quotient at least 55 bits
 	q, r := n.QuoRem(n.Lsh(n, uint(shift)), d, new(big.Int))
 	e -= shift
 	if r.Sign() != 0 {

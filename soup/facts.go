@@ -6,6 +6,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"olmotool/formats"
 )
 
 // Limits of what methods compute with.
@@ -15,9 +17,12 @@ const (
 	blockLen = 1 << 16
 	// maxScanners bounds the blocks of each model that are in memory.
 	maxScanners = 4
-	// maxRow bounds the rows of which methods hold one of each model; the longest
-	// of the releases has 27648 elements.
-	maxRow = 1 << 24
+	// maxRow bounds the rows, and the number of columns, of which methods hold some
+	// of each model; the longest row of the releases has 27648 elements.
+	maxRow = 1 << 20
+	// maxRows bounds the rows of which there is something to remember; of the
+	// releases, a vocabulary of 100352 has most.
+	maxRows = 1 << 22
 	// maxElement bounds the elements: sums of products of two of them, and with a
 	// parameter, are far from where a float64 ends. Only F64 has larger ones.
 	maxElement = 0x1p500
@@ -76,16 +81,22 @@ func (t *Tensor) row() (int64, error) {
 }
 
 // read reads elements that facts can be made of.
-func (t *Tensor) read(ctx context.Context, v Values, dst []float64, at int64) error {
+func (t *Tensor) read(ctx context.Context, v Values, whose string, dst []float64, at int64) error {
 	if err := v.Read(ctx, dst, at); err != nil {
 		return err
 	}
-	for i, x := range dst {
-		if !(math.Abs(x) <= maxElement) {
-			return t.errorf("element %d: found %g, expected a number of at most %g", at+int64(i), x, maxElement)
-		}
+	if in, ok := v.(*input); ok && !in.anyway && in.DType != formats.F64 {
+		return nil // looked at when they were read, and no other type has larger ones
 	}
-	return nil
+	var largest uint64 // as keys, NaN is larger than any number
+	for _, x := range dst {
+		largest = max(largest, key(x))
+	}
+	if largest <= key(maxElement) {
+		return nil
+	}
+	i := slices.IndexFunc(dst, func(x float64) bool { return key(x) > key(maxElement) })
+	return t.errorf("found %g at %s of %s, expected a number of at most %g", dst[i], index(t.Shape, at+int64(i)), whose, maxElement)
 }
 
 // gram returns the inner products of the models, or of their differences from

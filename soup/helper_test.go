@@ -157,7 +157,7 @@ func word(b []byte, d formats.DType, i int) uint64 {
 
 // kinds of values that a tensor may have: what weights are, every pattern of bits,
 // small differences, ties.
-var kinds = []string{"normal", "bits", "near", "tiny", "equal", "large"}
+var kinds = []string{"normal", "bits", "near", "tiny", "equal", "large", "half", "edge"}
 
 // column makes one element of each of n models, of the type.
 func column(r *rand.Rand, kind string, d formats.DType, n int) []float64 {
@@ -176,6 +176,10 @@ func column(r *rand.Rand, kind string, d formats.DType, n int) []float64 {
 				x[i] = math.Ldexp(float64(r.IntN(9)-4), []int{-24, -133, -149, -140, -16, -1074}[r.IntN(6)])
 			case "equal":
 				x[i] = base
+			case "half":
+				x[i] = math.Ldexp(1+r.Float64(), formatsOf[d].high-1) * float64(1-2*r.IntN(2))
+			case "edge": // of the normal numbers
+				x[i] = math.Ldexp(1+r.Float64(), formatsOf[d].low+r.IntN(3)-1)
 			case "large":
 				x[i] = math.Ldexp(1+r.Float64(), formatsOf[d].high) * float64(1-2*r.IntN(2))
 			}
@@ -213,3 +217,5 @@ func models(t testing.TB, d formats.DType, shape []int64, x [][]float64) []*olmo
 	}
 	return out
 }
+
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }

@@ -8,7 +8,7 @@ import (
 // karcherMethod takes one pass.
 var karcherMethod = Method{
 	Name: "karcher",
-	Doc: "y = Σ‖xᵢ‖/N · u, with u the mean of the directions xᵢ/‖xᵢ‖ on the sphere: the one from which " +
+	Doc: "Σ |x[i]|/N · u, with u the mean of the directions x[i]/|x[i]| on the sphere: the one from which " +
 		"the great circles to them, taken as vectors, add up to nothing. It has no weights.",
 	Base: NoBase, Min: 1,
 	Params: []Param{
@@ -62,7 +62,7 @@ func karcherMean(g [][]float64, steps int, tol float64) []float64 {
 	var valid []int // those that have a direction
 	var length float64
 	for i := range g {
-		n := math.Sqrt(g[i][i])
+		n := lengthOf(g[i][i])
 		length += n / float64(len(g))
 		if n > tol {
 			valid = append(valid, i)
@@ -97,7 +97,7 @@ func karcherMean(g [][]float64, steps int, tol float64) []float64 {
 		unit(u, cos, tol)
 	}
 	for a, i := range valid {
-		k[i] = length * u[a] / math.Sqrt(g[i][i])
+		k[i] = length * u[a] / lengthOf(g[i][i])
 	}
 	return k
 }

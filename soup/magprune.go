@@ -1,6 +1,9 @@
 package soup
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // magprune keeps elements with a probability that rises along each row, from
 // density - epsilon for the smallest to density + epsilon for the largest: by as
@@ -32,16 +35,19 @@ func magprune(_ context.Context, t *Tensor, random draw) (mask, error) {
 		case 1:
 			return
 		}
-		var s sorter
+		s := sorters.Get().(*sorter)
+		defer sorters.Put(s)
 		for lo := 0; lo < len(d); lo += int(row) {
 			r := d[lo:min(lo+int(row), len(d))]
+			s.numbers = grow(s.numbers, len(r))
+			random(s.numbers, model, at+int64(lo))
 			for rank, j := range s.order(r) { // from the largest
 				q := p
 				if len(r) > 1 {
 					up := float64(len(r)-1-rank) / float64(len(r)-1)
 					q = (p - e) + float64(2*e*up)
 				}
-				if random(model, at+int64(lo)+int64(j)) >= q {
+				if s.numbers[j] >= q {
 					r[j] = 0
 				}
 			}
@@ -51,21 +57,21 @@ func magprune(_ context.Context, t *Tensor, random draw) (mask, error) {
 
 // sorter orders rows; what it needs for one it uses for the next.
 type sorter struct {
+	numbers        []float64 // drawn for a row
 	keys, keys2    []uint64
 	order1, order2 []int32
 }
+
+var sorters = sync.Pool{New: func() any { return new(sorter) }}
 
 // order returns the indices of the elements of r, larger magnitudes before
 // smaller and of equal ones the lower before the higher: radix sort by the
 // complement of the keys, in which digits that all elements share, like the last
 // of what was widened from few bits, cost nothing.
 func (s *sorter) order(r []float64) []int32 {
-	if cap(s.keys) < len(r) {
-		s.keys, s.keys2 = make([]uint64, len(r)), make([]uint64, len(r))
-		s.order1, s.order2 = make([]int32, len(r)), make([]int32, len(r))
-	}
-	from, to := s.keys[:len(r)], s.keys2[:len(r)]
-	order, next := s.order1[:len(r)], s.order2[:len(r)]
+	s.keys, s.keys2 = grow(s.keys, len(r)), grow(s.keys2, len(r))
+	s.order1, s.order2 = grow(s.order1, len(r)), grow(s.order2, len(r))
+	from, to, order, next := s.keys, s.keys2, s.order1, s.order2
 	var counts [8][256]int32
 	for i, v := range r {
 		k := ^key(v)

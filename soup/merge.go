@@ -85,7 +85,9 @@ func Merge(ctx context.Context, models []*olmo.Model, base *olmo.Model, r Recipe
 	if o.Name == "" {
 		o.Name = "soup"
 	}
-	m.result.Model = m.donor.Made(o.Name, ts)
+	if m.result.Model, err = m.donor.Made(o.Name, ts); err != nil {
+		return nil, err
+	}
 	if t := m.tokenizer; t != nil {
 		m.result.Model.Source.Beside, m.result.Model.Source.KVs = t.Source.Beside, t.Source.KVs
 	}
@@ -117,7 +119,7 @@ func (m *merging) tensors(ctx context.Context) ([]formats.Tensor, error) {
 	for k, x := range m.matched {
 		t, err := m.tensor(ctx, x)
 		if err != nil {
-			if usage := (*UsageError)(nil); errors.As(err, &usage) || errors.Is(err, errZeroSum) {
+			if errors.Is(err, errZeroSum) {
 				err = &UsageError{err}
 			}
 			return nil, err

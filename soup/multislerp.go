@@ -8,7 +8,7 @@ import (
 // multislerpMethod takes one pass.
 var multislerpMethod = Method{
 	Name: "multislerp",
-	Doc: "y = Σ wᵢ‖xᵢ‖ · m/‖m‖, with m = Σ wᵢ xᵢ/(‖xᵢ‖+eps): the direction of the mean of unit vectors, at the mean length; " +
+	Doc: "Σ w[i] |x[i]| · m/|m|, with m = Σ w[i] x[i]/(|x[i]|+eps): the direction of the mean of unit vectors, at the mean length; " +
 		"of the differences from the base if there is one, which is added again.",
 	Base: OptionalBase, Min: 1,
 	Params: []Param{
@@ -19,8 +19,8 @@ var multislerpMethod = Method{
 	Prepare: prepareMultislerp,
 }
 
-// multislerpNone is ‖m‖² below which nothing is left of m but rounding, as a
-// share of (Σ|wᵢ|)².
+// multislerpNone is |m|² below which nothing is left of m but rounding, as a
+// share of (Σ |w[i]|)².
 const multislerpNone = 1e-14
 
 // prepareMultislerp finds the coefficients. One model is returned as it is. If m
@@ -52,7 +52,7 @@ func prepareMultislerp(ctx context.Context, t *Tensor) (Range, error) {
 	k := make([]float64, len(w))
 	var length, total, longest float64
 	for i, w := range w {
-		if n := math.Sqrt(g[i][i]); n > 0 {
+		if n := lengthOf(g[i][i]); n > 0 {
 			k[i] = w / (n + eps)
 			length += float64(w * n)
 			total += math.Abs(w)

@@ -2,7 +2,6 @@ package soup
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -236,7 +235,11 @@ func TestNaive(t *testing.T) {
 			return d
 		}))
 	}
-	random := uniform(0) // that of a tensor without a seed
+	random := func(model int, i int64) float64 {
+		var u [1]float64
+		uniform(0)(u[:], model, i) // a tensor here has no seed
+		return u[0]
+	}
 	for name, consensus := range map[string]bool{"dare_linear": false, "dare_ties": true} {
 		check(name, task, naiveTask(x, base, consensus, task, func(i int, d []float64) []float64 {
 			d = slices.Clone(d)
@@ -295,7 +298,7 @@ func TestNaive(t *testing.T) {
 	fused := slices.Clone(base)
 	for i, v := range importance {
 		if math.Abs(v-threshold) < 1e-12 {
-			t.Fatal(fmt.Sprintf("element %d is too near to the threshold to be sure of", i))
+			t.Fatalf("element %d is too near to the threshold to be sure of", i)
 		}
 		if v >= threshold {
 			fused[i] = x[0][i]

@@ -9,7 +9,7 @@ import (
 // nuslerp_row_wise false: then a range of rows has all it needs.
 var nuslerpMethod = Method{
 	Name: "nuslerp",
-	Doc: "y = sin((1-t)θ)/sin θ · x1 + sin(tθ)/sin θ · x2, with t = w2/(w1+w2) and θ the angle between x1 and x2; " +
+	Doc: "(sin((1-t)θ) x[1] + sin(tθ) x[2]) / sin θ, with t = w[2]/(w[1]+w[2]) and θ the angle between x[1] and x[2]; " +
 		"of their differences from the base if there is one, which is added again. On a straight line where sin θ < 1e-6.",
 	Base: OptionalBase, Min: 2, Max: 2,
 	Params: []Param{

@@ -25,6 +25,22 @@ func (c cut) before(v float64, i int64) bool {
 	return k > c.key || k == c.key && i <= c.last
 }
 
+// mask sets to zero what is not before the cut; at is the index of the first
+// element. It does not branch on what nobody can foresee.
+func (c cut) mask(d []float64, at int64) {
+	for j, v := range d {
+		k := key(v)
+		var keep uint64
+		if k > c.key {
+			keep = ^keep
+		}
+		if k == c.key && at+int64(j) <= c.last { // seldom
+			keep = ^uint64(0)
+		}
+		d[j] = math.Float64frombits(math.Float64bits(v) & keep)
+	}
+}
+
 // series reads sequences of numbers, of which the magnitudes count, in blocks:
 // all of them each time it is called. look is called as [Tensor.scan] calls work.
 type (
@@ -44,10 +60,12 @@ type search struct {
 
 // cuts returns the cuts that have as many elements before them as counts says,
 // for each of its sequences of length elements; a count beyond length is that of
-// all. That takes one pass for the first
-// 16 bits of the keys, one for the next, seldom a third or fourth, and one that
-// ends early if elements are equal that a cut divides. counts is told how many
-// elements are zero.
+// all. counts is told how many elements are zero.
+//
+// That takes one pass for the first 16 bits of the keys and one for the next, a
+// third where more than one key is left, in large tensors of float32, seldom a
+// fourth; and one that ends early if a cut divides equal elements, of which
+// tensors of few bits are full.
 func cuts(sequences int, length int64, read series, counts func(sequence int, zeros int64) []int64) ([][]cut, error) {
 	all, err := searchKeys(sequences, length, read, counts)
 	if err != nil {

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
+	"slices"
 
 	"olmotool/formats"
 	"olmotool/formats/digest"
@@ -17,8 +15,7 @@ import (
 // RelateOptions say how to relate models.
 type RelateOptions struct {
 	Options
-	Threads int // 0: all cores
-	// Progress, if set, is told of bytes as they are read.
+	// Progress, if set, is told of bytes as they are read, from several goroutines.
 	Progress func(n int64)
 }
 
@@ -88,11 +85,8 @@ func (g Gram) add(o Gram) {
 	}
 }
 
-// Relate reads all models once. base is nil where there is none.
+// Relate reads all models once, whatever their tokenizers and configs. base is nil where there is none.
 func Relate(ctx context.Context, models []*olmo.Model, base *olmo.Model, o RelateOptions) (*Relations, error) {
-	if o.Threads <= 0 {
-		o.Threads = runtime.GOMAXPROCS(0)
-	}
 	m := &merging{Options: o.Options, recipe: Recipe{Method: &linear}, models: models, all: models, hasBase: base != nil, donor: models[0], result: new(Result)}
 	if base != nil {
 		m.all, m.donor = append(append([]*olmo.Model{}, models...), base), base
@@ -102,13 +96,12 @@ func Relate(ctx context.Context, models []*olmo.Model, base *olmo.Model, o Relat
 			return nil, err
 		}
 	}
-	r := &relating{merging: m, o: o, n: len(models) + 1}
-	out := &Relations{Matrices: square(r.n)}
+	out := &Relations{Matrices: square(len(models) + 1)}
 	for _, x := range m.matched {
 		if len(x.models) < len(models) {
 			continue // of some only
 		}
-		g, err := r.gram(ctx, x)
+		g, err := m.gram(ctx, x, o.Progress)
 		if err != nil {
 			return nil, err
 		}
@@ -117,97 +110,51 @@ func Relate(ctx context.Context, models []*olmo.Model, base *olmo.Model, o Relat
 			out.Matrices.add(g)
 		}
 	}
-	if err := out.twins(ctx, m.models, o.Threads); err != nil {
+	if err := out.twins(ctx, m.models); err != nil {
 		return nil, err
 	}
 	out.strangers(m.models)
 	return out, nil
 }
 
-type relating struct {
-	*merging
-	o RelateOptions
-	n int
-}
-
-// gram computes the inner products of a tensor: in blocks, whose sums are added
-// up in their order by whoever comes with the next.
-func (r *relating) gram(ctx context.Context, x matched) (Gram, error) {
-	total := Gram(square(r.n))
-	size := x.in[0].Len()
-	var (
-		mu      sync.Mutex
-		taken   int64
-		next    int64
-		pending = map[int64]Gram{}
-	)
-	g, ctx := errgroup.WithContext(ctx)
-	for range r.o.Threads {
-		g.Go(func() error {
-			v := make([][]float64, r.n)
-			for i := range v {
-				v[i] = make([]float64, min(blockLen, size))
-			}
-			for {
-				mu.Lock()
-				at := taken
-				taken += blockLen
-				mu.Unlock()
-				if at >= size {
-					return nil
-				}
-				part, err := r.block(ctx, x, v, at, min(blockLen, size-at))
-				if err != nil {
-					return err
-				}
-				mu.Lock()
-				pending[at] = part
-				for p := pending[next]; p != nil; p = pending[next] {
-					total.add(p)
-					delete(pending, next)
-					next += blockLen
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	return total, g.Wait()
-}
-
-// block computes the inner products of n elements.
-func (r *relating) block(ctx context.Context, x matched, v [][]float64, at, n int64) (Gram, error) {
-	reference := x.in[0]
-	if r.hasBase {
-		reference = x.in[len(r.models)]
-	}
-	for i := range v {
-		v[i] = v[i][:n]
-		in := reference
-		if i > 0 {
-			in = x.in[i-1]
-		}
-		if err := in.Read(ctx, v[i], at); err != nil {
-			return nil, err
-		}
-		if i > 0 {
-			subtract(v[i], v[i], v[0])
-		}
-		if r.o.Progress != nil {
-			r.o.Progress(n * in.DType.BlockBytes())
+// gram computes the inner products of a tensor.
+func (m *merging) gram(ctx context.Context, x matched, progress func(int64)) (Gram, error) {
+	t := &Tensor{Name: x.name, Shape: x.shape}
+	perElement := int64(0)
+	for i, in := range x.in {
+		if perElement += in.DType.BlockBytes(); i < len(m.models) {
+			t.X = append(t.X, in)
+		} else {
+			t.Base = in
 		}
 	}
-	g := Gram(square(r.n))
-	addProducts(g, v)
-	return g, nil
+	total := Gram(square(len(m.models) + 1))
+	err := t.scan(ctx, 1, func(v [][]float64, base []float64, _ int64) (func() error, error) {
+		if base == nil {
+			base = slices.Clone(v[0])
+		}
+		for _, d := range v {
+			subtract(d, d, base)
+		}
+		part := products(append([][]float64{base}, v...))
+		if progress != nil {
+			progress(perElement * int64(len(base)))
+		}
+		return func() error {
+			total.add(part)
+			return nil
+		}, nil
+	})
+	return total, err
 }
 
 // twins finds models that are the same. Where all inner products are, their
 // digests tell.
-func (r *Relations) twins(ctx context.Context, models []*olmo.Model, threads int) error {
+func (r *Relations) twins(ctx context.Context, models []*olmo.Model) error {
 	known := make([]string, len(models))
 	digestOf := func(i int) (string, error) {
 		if known[i] == "" {
-			d, err := digest.Of(ctx, models[i].Tensors, digest.Options{Values: true, Threads: threads, Tied: olmo.Tied()})
+			d, err := digest.Of(ctx, models[i].Tensors, digest.Options{Values: true, Threads: runtime.GOMAXPROCS(0), Tied: olmo.Tied()})
 			if err != nil {
 				return "", err
 			}

@@ -2,6 +2,7 @@ package soup
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync"
 )
@@ -97,13 +98,13 @@ func (s *scanner) read(ctx context.Context, at, n int64) (x [][]float64, base []
 	x = make([][]float64, len(s.x))
 	for i, v := range s.t.X {
 		x[i] = s.x[i][:n]
-		if err := s.t.read(ctx, v, x[i], at); err != nil {
+		if err := s.t.read(ctx, v, fmt.Sprintf("model %d", i+1), x[i], at); err != nil {
 			return nil, nil, err
 		}
 	}
 	if s.t.Base != nil {
 		base = s.base[:n]
-		if err := s.t.read(ctx, s.t.Base, base, at); err != nil {
+		if err := s.t.read(ctx, s.t.Base, "the base", base, at); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -8,7 +8,7 @@ import (
 // slerpMethod takes one pass.
 var slerpMethod = Method{
 	Name: "slerp",
-	Doc: "y = sin((1-t)θ)/sin θ · base + sin(tθ)/sin θ · x, with θ the angle between the two tensors as vectors: " +
+	Doc: "(sin((1-t)θ) base + sin(tθ) x) / sin θ, with θ the angle between the two tensors as vectors: " +
 		"t of the way from the base to a model, on a great circle. On a straight line where |cos θ| > 0.9995.",
 	Base: NeedsBase, Min: 1, Max: 1,
 	Params: []Param{

@@ -56,14 +56,7 @@ func magnitude(ctx context.Context, t *Tensor, _ draw) (mask, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(d []float64, model int, at int64) {
-		c := c[model][0]
-		for j, v := range d {
-			if !c.before(v, at+int64(j)) {
-				d[j] = 0
-			}
-		}
-	}, nil
+	return func(d []float64, model int, at int64) { c[model][0].mask(d, at) }, nil
 }
 
 // magnitudeOutliers leaves out the smallest and, of n, the floor(gamma·n)
@@ -140,10 +133,18 @@ func bernoulli(_ context.Context, t *Tensor, random draw) (mask, error) {
 		if p == 1 {
 			return
 		}
-		for j := range d {
-			if random(model, at+int64(j)) >= p {
-				d[j] = 0
+		var numbers [256]float64
+		for len(d) > 0 {
+			n := min(len(d), len(numbers))
+			random(numbers[:n], model, at)
+			for j, u := range numbers[:n] {
+				var keep uint64
+				if u < p {
+					keep = ^keep
+				}
+				d[j] = math.Float64frombits(math.Float64bits(d[j]) & keep)
 			}
+			d, at = d[n:], at+int64(n)
 		}
 	}, nil
 }

@@ -1,10 +1,6 @@
 package soup
 
-import (
-	"context"
-	"math"
-	"sync"
-)
+import "context"
 
 // taskMethod is one of the methods that add to the base what models differ from
 // it by: some elements of the differences, their weighted sum, and of that, with
@@ -24,9 +20,8 @@ const (
 	consensusDoc = "base + λ Σ w[i] d[i], of each element the terms that have the sign of the whole sum"
 )
 
-// Passes: none without a sparsifier or where every density is 1; for magnitudes,
-// see [cuts]: two or three, seldom four, and for equal elements a part of one.
-// rescale takes one more.
+// Passes: none where all is kept, or drawn by lot; those of [cuts] where magnitude
+// decides. rescale takes one more.
 var (
 	taskArithmetic = taskMethod{
 		name: "task_arithmetic",
@@ -85,13 +80,17 @@ var (
 )
 
 func (m taskMethod) method() Method {
+	density, rescale := "share of a model's differences that is kept", "enlarge what is kept, so that its magnitudes add up to those of all"
+	if m.sparsify == nil {
+		density, rescale = noEffect, noEffect
+	}
 	return Method{
 		Name: m.name, Doc: m.doc, Base: NeedsBase, Min: 1, ByRow: m.byRow,
 		Params: append([]Param{
 			weightParam,
-			{Name: "density", Doc: "share of a model's differences that is kept", PerModel: true, Default: 1},
+			{Name: "density", Doc: density, PerModel: true, Default: 1},
 			{Name: "normalize", Doc: "divide by the weights of what was added up", Bool: true, Default: m.normalize},
-			{Name: "rescale", Doc: "enlarge what is kept, so that its magnitudes add up to those of all", Bool: true, Default: m.rescale},
+			{Name: "rescale", Doc: rescale, Bool: true, Default: m.rescale},
 			{Name: "lambda", Doc: "what the sum is multiplied by", Default: 1},
 			int8MaskParam,
 		}, m.more...),
@@ -99,8 +98,11 @@ func (m taskMethod) method() Method {
 	}
 }
 
+// noEffect says what a parameter is there for.
+const noEffect = "without effect, for mergekit's recipes"
+
 // int8MaskParam is in many recipes. With mergekit it saves memory.
-var int8MaskParam = Param{Name: "int8_mask", Doc: "without effect, for mergekit's recipes", Bool: true}
+var int8MaskParam = Param{Name: "int8_mask", Doc: noEffect, Bool: true}
 
 func (m taskMethod) prepare(ctx context.Context, t *Tensor, random draw) (Range, error) {
 	if err := t.checkParams(); err != nil {
@@ -127,111 +129,4 @@ func (m taskMethod) prepare(ctx context.Context, t *Tensor, random draw) (Range,
 		}
 	}
 	return s.compute, nil
-}
-
-// taskSum is what a range is computed with.
-type taskSum struct {
-	weights, factors     []float64
-	lambda               float64
-	consensus, normalize bool
-	mask                 mask
-	step                 int // elements at a time
-}
-
-// taskScratch is memory of a call.
-type taskScratch struct {
-	terms       [][]float64
-	sum, weight []float64
-}
-
-var taskScratches = sync.Pool{New: func() any { return new(taskScratch) }}
-
-func (s *taskSum) compute(dst []float64, x [][]float64, base []float64, at int64) {
-	m := taskScratches.Get().(*taskScratch)
-	defer taskScratches.Put(m)
-	for len(m.terms) < len(x) {
-		m.terms = append(m.terms, nil)
-	}
-	terms := m.terms[:len(x)]
-	for lo := 0; lo < len(dst); lo += s.step {
-		hi := min(lo+s.step, len(dst))
-		for i, x := range x {
-			terms[i] = grow(terms[i], hi-lo)
-			s.term(terms[i], i, x[lo:hi], base[lo:hi], at+int64(lo))
-		}
-		m.sum, m.weight = grow(m.sum, hi-lo), grow(m.weight, hi-lo)
-		s.add(dst[lo:hi], terms, m.sum, m.weight)
-		addTo(dst[lo:hi], base[lo:hi])
-	}
-}
-
-// term sets d to what is kept of a model's differences, times its weight.
-func (s *taskSum) term(d []float64, model int, x, base []float64, at int64) {
-	subtract(d, x, base)
-	if s.mask != nil {
-		s.mask(d, model, at)
-	}
-	if s.factors != nil {
-		for j, f := 0, s.factors[model]; j < len(d); j++ {
-			d[j] *= f
-		}
-	}
-	for j, w := 0, s.weights[model]; j < len(d); j++ {
-		d[j] *= w
-	}
-}
-
-// add sets dst to the sum of the terms, multiplied by lambda, and divided by the
-// sum of their weights if that is asked for and the sum is not zero.
-func (s *taskSum) add(dst []float64, terms [][]float64, sum, weight []float64) {
-	clear(sum)
-	for _, v := range terms {
-		for j := range sum {
-			sum[j] += v[j]
-		}
-	}
-	if s.lambda == 0 {
-		clear(dst)
-		return
-	}
-	if !s.consensus {
-		q := 1.0
-		if s.normalize {
-			q = s.divisor()
-		}
-		for j := range dst {
-			dst[j] = sum[j] / q * s.lambda
-		}
-		return
-	}
-	clear(dst)
-	clear(weight)
-	for i, v := range terms {
-		w := s.weights[i]
-		for j, v := range v {
-			// A sum of zero is positive; a term of zero has no sign, and not its weight.
-			if v != 0 && (v > 0) == (sum[j] >= 0) {
-				dst[j] += v
-				weight[j] += w
-			}
-		}
-	}
-	for j := range dst {
-		if s.normalize && weight[j] != 0 {
-			dst[j] /= weight[j]
-		}
-		dst[j] *= s.lambda
-	}
-}
-
-// divisor is the sum of the weights, 1 if that is zero.
-func (s *taskSum) divisor() float64 {
-	var q float64
-	for _, w := range s.weights {
-		q += w
-	}
-	if math.Abs(q) < 1e-8 {
-		return 1
-	}
-	return q
 }

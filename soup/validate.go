@@ -6,14 +6,16 @@ import (
 
 	"olmotool/formats"
 	"olmotool/formats/olmo"
+	"olmotool/formats/torch"
 	"olmotool/verify/weights"
 )
 
-// checkSources refuses what could be read in part only.
+// checkSources refuses what could be read in part only. Whether bytes are those
+// of their checksums is for whoever opened the models to find out, or to let pass.
 func (m *merging) checkSources() error {
 	for _, x := range m.all {
 		for _, f := range x.Source.Findings {
-			if f.Severity == formats.Serious {
+			if f.Severity == formats.Serious && f.Code != torch.BadCRC {
 				return formats.Errorf(x.Source.Path, f.Where, "%s", f.Message)
 			}
 		}
@@ -82,12 +84,16 @@ func (m *merging) checkTied() error {
 	})
 }
 
-// checkTokenizers compares how text becomes ids, and finds out whose files the
-// result gets: the donor's, or those of the first that has any.
+// checkTokenizers compares how text becomes ids, and finds out whose tokenizer the
+// result gets: the donor's, or that of the first that has one. Files are better
+// than the key-values of a GGUF, which no other layout can be given.
 func (m *merging) checkTokenizers() error {
 	first := append([]*olmo.Model{m.donor}, m.all...)
-	if i := slices.IndexFunc(first, weights.HasTokenizer); i >= 0 {
-		m.tokenizer = first[i]
+	inFiles := func(x *olmo.Model) bool { return weights.HasTokenizer(x) && x.Source.KVs == nil }
+	for _, has := range []func(*olmo.Model) bool{inFiles, weights.HasTokenizer} {
+		if i := slices.IndexFunc(first, has); i >= 0 && m.tokenizer == nil {
+			m.tokenizer = first[i]
+		}
 	}
 	ref := m.tokenizer
 	if ref == nil {

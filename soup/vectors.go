@@ -20,6 +20,12 @@ const stretch = 1 << 10
 // products returns the inner products of x.
 func products(x [][]float64) [][]float64 {
 	g := square(len(x))
+	addProducts(g, x)
+	return g
+}
+
+// addProducts adds the inner products of x to g.
+func addProducts(g, x [][]float64) {
 	for lo := 0; lo < len(x[0]); lo += stretch {
 		hi := min(lo+stretch, len(x[0]))
 		for i := range x {
@@ -33,23 +39,27 @@ func products(x [][]float64) [][]float64 {
 			g[j][i] = g[i][j]
 		}
 	}
-	return g
 }
 
-// dot is Σ x[i]·y[i], in four sums.
+// dot is Σ x[i]·y[i], in eight sums: element i is added to number i mod 8, and
+// what is left at the end to the first.
 func dot(x, y []float64) float64 {
-	var s0, s1, s2, s3 float64
-	for len(x) >= 4 && len(y) >= 4 {
-		s0 += float64(x[0] * y[0])
-		s1 += float64(x[1] * y[1])
-		s2 += float64(x[2] * y[2])
-		s3 += float64(x[3] * y[3])
-		x, y = x[4:], y[4:]
+	var s [8]float64
+	for len(x) >= 8 && len(y) >= 8 {
+		s[0] += float64(x[0] * y[0])
+		s[1] += float64(x[1] * y[1])
+		s[2] += float64(x[2] * y[2])
+		s[3] += float64(x[3] * y[3])
+		s[4] += float64(x[4] * y[4])
+		s[5] += float64(x[5] * y[5])
+		s[6] += float64(x[6] * y[6])
+		s[7] += float64(x[7] * y[7])
+		x, y = x[8:], y[8:]
 	}
 	for i, v := range x {
-		s0 += float64(v * y[i])
+		s[0] += float64(v * y[i])
 	}
-	return (s0 + s1) + (s2 + s3)
+	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }
 
 // form is Σ k[i]·k[j]·g[i][j], the squared length of Σ k[i]·x[i].
@@ -64,11 +74,24 @@ func form(k []float64, g [][]float64) float64 {
 // cosine is that of the angle between two vectors, from their inner products:
 // 0 if one of them has no length.
 func cosine(xx, yy, xy float64) float64 {
-	n := float64(math.Sqrt(xx) * math.Sqrt(yy))
+	n := float64(lengthOf(xx) * lengthOf(yy))
 	if n == 0 {
 		return 0
 	}
 	return max(-1, min(1, xy/n))
+}
+
+// minLength is the length below which a vector has none, and no direction: what
+// it is divided by stays within float64. Only F64 has elements so small.
+const minLength = 0x1p-300
+
+// lengthOf returns the length of a vector, from its inner product with itself.
+func lengthOf(xx float64) float64 {
+	n := math.Sqrt(xx)
+	if n < minLength {
+		return 0
+	}
+	return n
 }
 
 // arc returns the coefficients with which two vectors of the same length, at an
@@ -81,6 +104,7 @@ func arc(c, t float64) (a, b float64) {
 
 // subtract sets dst to x - y.
 func subtract(dst, x, y []float64) {
+	dst, y = dst[:len(x)], y[:len(x)]
 	for i, v := range x {
 		dst[i] = v - y[i]
 	}
@@ -89,23 +113,25 @@ func subtract(dst, x, y []float64) {
 // blend sets dst to Σ k[i]·x[i], or, if there is a base, to
 // base + Σ k[i]·(x[i] - base).
 func blend(dst, k []float64, x [][]float64, base []float64) {
-	negativeZero := math.Copysign(0, -1) // the one number to which one can add any without changing it
-	if base != nil {
-		negativeZero = 0
-	}
-	for i := range dst {
-		dst[i] = negativeZero
-	}
+	clear(dst)
+	first := true
 	for i, x := range x {
-		switch k := k[i]; {
-		case k == 0: // a vector of no weight leaves no trace, not even on the sign of a zero
-		case base == nil:
-			for j := range dst {
-				dst[j] += float64(k * x[j])
-			}
-		default:
+		k, x := k[i], x[:len(dst)]
+		switch {
+		case k == 0: // no trace of it, not even on the sign of a zero
+		case base != nil:
+			base := base[:len(dst)]
 			for j := range dst {
 				dst[j] += float64(k * (x[j] - base[j]))
+			}
+		case first:
+			for j := range dst {
+				dst[j] = k * x[j]
+			}
+			first = false
+		default:
+			for j := range dst {
+				dst[j] += float64(k * x[j])
 			}
 		}
 	}
@@ -132,10 +158,9 @@ func addTo(d, base []float64) {
 	}
 }
 
-// moved is base + d, or where there is no difference the base as it is, with
-// the sign of a zero.
+// moved is base + d, where no difference leaves a zero its sign.
 func moved(base, d float64) float64 {
-	if d == 0 {
+	if base == 0 && d == 0 {
 		return base
 	}
 	return base + d

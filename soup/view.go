@@ -57,7 +57,7 @@ func newView(ctx context.Context, m *Method, t *Tensor, in []*input, out formats
 	if m.combine != nil {
 		c, err := m.combine(t)
 		if err != nil {
-			return nil, err
+			return nil, t.errorf("%w", err)
 		}
 		for i := range in {
 			v.coefficients = append(v.coefficients, c.coefficient(i))

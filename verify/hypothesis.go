@@ -16,20 +16,23 @@ type seen struct {
 	window  int             // of sliding layers; 0: none
 }
 
-// hypothesis says in one line what a divergence looks like.
-func (s seen) hypothesis(d Divergence, p profile) string {
+// hypothesis says in one line what a divergence looks like; and of that what the
+// error alone shows.
+func (s seen) hypothesis(d Divergence, p profile) (all, shape string) {
 	p.limit = d.Limit
 	var parts []string
 	if t := s.tensor(d); t != nil {
 		parts = append(parts, t.Name+": "+t.Diagnosis)
 	}
+	shape = p.shape(forward.Site(d.Site), s.window)
 	if c := s.settings(forward.Site(d.Site)); len(c) > 0 {
-		parts = append(parts, "config: "+strings.Join(c, ", "))
+		parts = append(parts, "config: "+strings.Join(foldRopes(c), "; "))
+		shape = strings.TrimSuffix(shape, ": the weights")
 	}
-	if shape := p.shape(forward.Site(d.Site), s.window); shape != "" {
+	if shape != "" {
 		parts = append(parts, shape)
 	}
-	return strings.Join(parts, "; ")
+	return strings.Join(parts, "; "), shape
 }
 
 // tensor returns what the comparison of weights found in the tensor of a site.
@@ -54,11 +57,11 @@ func (s seen) tensor(d Divergence) *weights.Tensor {
 
 // fields are the settings of the config that a site depends on.
 var fields = map[forward.Site][]string{
-	forward.QRope: {"rope", "head_dim", "num_attention_heads"},
-	forward.KRope: {"rope", "head_dim", "num_key_value_heads"},
+	forward.QRope: {"rope", "head_dim", "num_attention_heads", "layer_types", "model_type"},
+	forward.KRope: {"rope", "head_dim", "num_key_value_heads", "layer_types", "model_type"},
 	forward.QNorm: {"rms_norm_eps"}, forward.KNorm: {"rms_norm_eps"}, forward.AttnNorm: {"rms_norm_eps"}, forward.FFNorm: {"rms_norm_eps"}, normSite: {"rms_norm_eps"},
 	forward.QProj: {"clip_qkv"}, forward.KProj: {"clip_qkv"}, forward.VProj: {"clip_qkv"},
-	forward.Attn: {"sliding_window", "layer_types", "num_attention_heads", "num_key_value_heads", "head_dim"},
+	forward.Attn: {"sliding_window", "layer_types", "model_type", "num_attention_heads", "num_key_value_heads", "head_dim"},
 }
 
 // settings returns the differences of the configs that a site depends on.
@@ -96,11 +99,15 @@ func (p profile) shape(s forward.Site, window int) string {
 	case p.first == 0 && wrong[0] > 1:
 		return fmt.Sprintf("only positions from %d on", wrong[0])
 	}
-	if h := beyond(p.heads, p.limit); len(h) > 0 && len(h) < len(p.heads) {
-		return fmt.Sprintf("%s only: heads in another order, or another map of queries to keys and values", some("head", h, len(p.heads)))
-	}
-	if c := beyond(p.channels, p.limit); len(c) > 0 && len(c) <= len(p.channels)/4 {
+	h, c := beyond(p.heads, p.limit), beyond(p.channels, p.limit)
+	// Few channels, and not the most of some heads: those of another order are wrong
+	// in all of theirs.
+	few := len(c) > 0 && len(c) <= len(p.channels)/4
+	if few && (len(h) == 0 || 2*len(c)*len(p.heads) <= len(h)*len(p.channels)) {
 		return fmt.Sprintf("%s only: some rows of the weights", some("channel", c, len(p.channels)))
+	}
+	if len(h) > 0 && len(h) < len(p.heads) {
+		return fmt.Sprintf("%s only: heads in another order, or another map of queries to keys and values", some("head", h, len(p.heads)))
 	}
 	if rope || s == forward.Attn {
 		return "all positions and heads"

@@ -32,6 +32,8 @@ func TestShape(t *testing.T) {
 		"late":        {forward.UpProj, profile{positions: x(0, 0, 0, 1)}, 0, "only positions from 3 on"},
 		"head":        {forward.Attn, profile{positions: all, heads: x(0, 1, 0, 0)}, 0, "head 1 of 4 only: heads in another order, or another map of queries to keys and values"},
 		"heads":       {forward.KProj, profile{positions: all, heads: x(0, 1, 1, 0)}, 0, "heads 1, 2 of 4 only: "},
+		"row":         {forward.VProj, profile{positions: all, heads: x(1, 0), channels: x(0, 1, 0, 0, 0, 0, 0, 0)}, 0, "channel 1 of 8 only: some rows of the weights"},
+		"one of 8":    {forward.VProj, profile{positions: all, heads: x(1, 0, 0, 0, 0, 0, 0, 0), channels: append(x(1, 1), make([]float64, 14)...)}, 0, "head 0 of 8 only: heads in"},
 		"channels":    {forward.DownProj, profile{positions: all, channels: append(make([]float64, 15), 1)}, 0, "channel 15 of 16 only: some rows of the weights"},
 		"weights":     {forward.DownProj, profile{positions: all, channels: all}, 0, "all positions alike: the weights"},
 		"far":         {forward.QRope, profile{first: 100, positions: all, heads: all}, 0, "all positions and heads"},
@@ -46,7 +48,7 @@ func TestShape(t *testing.T) {
 
 func TestHypothesis(t *testing.T) {
 	s := seen{
-		config: []string{"rope: theta: 500000 and 10000", "rms_norm_eps: 1e-06 and 1e-05"},
+		config: []string{"layer_types[1]: a and b", "rope: theta: 500000 and 10000", "rope: factor: 1 and 8", "rms_norm_eps: 1e-06 and 1e-05"},
 		weights: &weights.Report{Failures: []weights.Tensor{
 			{Name: "model.layers.12.self_attn.k_proj.weight", Diagnosis: "wrong layer"},
 			{Name: "model.layers.1.self_attn.k_proj.weight", Diagnosis: "transposed"},
@@ -61,14 +63,14 @@ func TestHypothesis(t *testing.T) {
 		want  string
 	}{
 		{1, forward.KProj, "model.layers.1.self_attn.k_proj.weight: transposed; all positions alike: the weights"},
-		{1, forward.KRope, "config: rope: theta: 500000 and 10000; all positions and heads"},
-		{1, forward.KNorm, "config: rms_norm_eps: 1e-06 and 1e-05; all positions alike: the weights"},
+		{1, forward.KRope, "config: layer_types[1]: a and b; rope: theta: 500000 and 10000, factor: 1 and 8; all positions and heads"},
+		{1, forward.KNorm, "config: rms_norm_eps: 1e-06 and 1e-05; all positions alike"},
 		{1, forward.UpProj, "all positions alike: the weights"},
-		{2, normSite, "model.norm.weight: rolled; config: rms_norm_eps: 1e-06 and 1e-05; all positions alike: the weights"},
+		{2, normSite, "model.norm.weight: rolled; config: rms_norm_eps: 1e-06 and 1e-05; all positions alike"},
 		{2, headSite, "lm_head.weight: scaled; all positions alike: the weights"},
 		{-1, embedSite, "model.embed_tokens.weight: truncated; all positions alike: the weights"},
 	} {
-		if got := s.hypothesis(Divergence{Layer: c.layer, Site: string(c.site)}, same); got != c.want {
+		if got, _ := s.hypothesis(Divergence{Layer: c.layer, Site: string(c.site)}, same); got != c.want {
 			t.Errorf("%d %s: found %q, want %q", c.layer, c.site, got, c.want)
 		}
 	}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -22,8 +23,7 @@ func (w *walk[T]) judge() {
 	switch m := w.exactly(); {
 	case w.mode == exact && w.bf16:
 		b := barNamed("bf16")
-		add(b.name, "nmse", m.NMSEVar, b.nmse)
-		add(b.name, "kl_mean", m.KLMean, b.kl)
+		b.judge(b.name, m, add)
 	case w.mode == exact:
 		name := f32Rule.Name
 		if w.rule == goldenRule.Name {
@@ -32,22 +32,61 @@ func (w *walk[T]) judge() {
 		add(name, "centred_rel_rms", m.CentredRMS, centredLimit(w.layers))
 		add(name, "max_abs_over_std", m.MaxAbsStd, maxAbsLimit)
 		add(name, "kl_max", m.KLMax, klLimit)
-		add(name, "unexcused_flips", float64(m.Unexcused), 0)
+		add(name, "unexcused_flips", unexcused(m), 0)
 	case w.mode == fallback:
-		if w.bar.nmse > 0 {
-			add(w.rule, "nmse", m.NMSEVar, w.bar.nmse)
-		}
-		add(w.rule, "kl_mean", m.KLMean, w.bar.kl)
+		w.bar.judge(w.rule, m, add)
 	}
 	if cost := f.Cost; cost != nil {
 		add(w.rule, "rel_rms", f.Metrics.RelRMS, max(2*cost.RelRMS, centredLimit(w.layers)))
 		add(w.rule, "kl_mean", f.Metrics.KLMean, max(2*cost.KLMean, klLimit))
 		add(w.rule, "kl_p99", f.Metrics.KLP99, max(2*cost.KLP99, klLimit))
-		add(w.rule, "unexcused_flips", float64(f.Metrics.Unexcused), 0)
+		add(w.rule, "max_abs_over_std", f.Metrics.MaxAbsStd, max(worstLogit*cost.MaxAbsStd, maxAbsLimit))
+		add(w.rule, "kl_max", f.Metrics.KLMax, max(worstKL*cost.KLMax, klLimit))
+		add(w.rule, "unexcused_flips", unexcused(f.Metrics), 0)
+	}
+	// A tolerance that no limit of the rule has asked for is one more.
+	for _, metric := range slices.Sorted(maps.Keys(w.Tolerances)) {
+		value, ok := ofLogits[metric]
+		if ok && !slices.ContainsFunc(f.Checks, func(c Check) bool { return c.Metric == metric }) {
+			add(w.rule, metric, value(f.Metrics), 0)
+		}
 	}
 	if w.EndToEnd && w.mode == exact && slices.ContainsFunc(f.Checks, func(c Check) bool { return !c.OK }) {
 		w.firstApart()
 	}
+}
+
+// judge adds what a bar asks for by itself.
+func (b *bar) judge(rule string, m *metrics.Logits, add func(rule, metric string, value, limit float64)) {
+	if b.nmse > 0 {
+		add(rule, "nmse", m.NMSEVar, b.nmse)
+	}
+	add(rule, "kl_mean", m.KLMean, b.kl)
+	if b.maxStd > 0 {
+		add(rule, "max_abs_over_std", m.MaxAbsStd, b.maxStd)
+		add(rule, "kl_max", m.KLMax, b.klMax)
+	}
+}
+
+// ofLogits are the metrics of the logits that may have limits.
+var ofLogits = map[string]func(m *metrics.Logits) float64{
+	"centred_rel_rms":  func(m *metrics.Logits) float64 { return m.CentredRMS },
+	"max_abs_over_std": func(m *metrics.Logits) float64 { return m.MaxAbsStd },
+	"kl_max":           func(m *metrics.Logits) float64 { return m.KLMax },
+	"unexcused_flips":  unexcused,
+	"rel_rms":          func(m *metrics.Logits) float64 { return m.RelRMS },
+	"kl_mean":          func(m *metrics.Logits) float64 { return m.KLMean },
+	"kl_p99":           func(m *metrics.Logits) float64 { return m.KLP99 },
+	"nmse":             func(m *metrics.Logits) float64 { return m.NMSEVar },
+}
+
+// unexcused is the number of flips that are not excused; NaN where no position
+// could be looked at.
+func unexcused(m *metrics.Logits) float64 {
+	if m.NonFinite == m.Positions {
+		return math.NaN()
+	}
+	return float64(m.Unexcused)
 }
 
 // firstApart reports where a candidate that was only run end to end, and is not

@@ -59,16 +59,17 @@ func (w *walk[T]) edge(layer int, s forward.Site, ref, cand accel.Matrix[T], own
 func (w *walk[T]) diverge(d Divergence, ref, cand accel.Matrix[T], at []metrics.At) {
 	if e := metrics.Compare(ref, cand); e.NonFinite > 0 {
 		d.Metric, d.Value, d.Limit = "non_finite", float64(e.NonFinite), 0
-		side := "candidate"
-		if metrics.Compare(ref, ref).NonFinite > 0 {
-			side = "reference"
+		who := "candidate"
+		if d.OfRef = metrics.Compare(ref, ref).NonFinite > 0; d.OfRef {
+			who = "reference itself"
 		}
-		d.Hypothesis = fmt.Sprintf("the %s computes a NaN or an infinity, first in sequence %d, position %d", side, at[e.FirstNonFinite].Sequence, at[e.FirstNonFinite].Position)
+		d.Hypothesis = fmt.Sprintf("the %s computes a NaN or an infinity, first in sequence %d, position %d", who, at[e.FirstNonFinite].Sequence, at[e.FirstNonFinite].Position)
+		d.Shape = d.Hypothesis
 		w.report.FirstDivergence = &d
 		return
 	}
 	p := w.profile(forward.Site(d.Site), ref, cand, at)
 	w.report.Positions, w.report.Heads = p.positions, p.heads
-	d.Hypothesis = w.seen.hypothesis(d, p)
+	d.Hypothesis, d.Shape = w.seen.hypothesis(d, p)
 	w.report.FirstDivergence = &d
 }

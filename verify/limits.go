@@ -111,4 +111,9 @@ func centredLimit(layers int) float64 { return 1e-4 * math.Sqrt(float64(layers)/
 const (
 	maxAbsLimit = 1e-3 // of a row's standard deviation
 	klLimit     = 1e-8
+	// worstLogit and worstKL are how much further the worst logit and the worst
+	// position may be off than those of the reference in the candidate's types: the
+	// largest of many errors varies more than their average does, and a KL is the
+	// square of an error.
+	worstLogit, worstKL = 3, 4
 )

@@ -55,7 +55,7 @@ func (w *walk[T]) locate(ctx context.Context, layer Layer, in, x, local accel.Ma
 			w.diverge(d, want, y, w.at)
 			return
 		}
-		d.Hypothesis = w.seen.hypothesis(d, profile{})
+		d.Hypothesis, d.Shape = w.seen.hypothesis(d, profile{})
 		w.report.FirstDivergence = &d
 	})
 	if err == nil && !found {

@@ -185,17 +185,36 @@ func (e *ends[T]) finish() {
 
 // allowed is the error that the logits of a position may have, by which another
 // choice of the most likely token is excused: twice what the types cost there, if
-// that was measured; as much as rule f32 allows, where that is judged by; else
-// anything.
+// that was measured; else as much as the rule allows a logit. Where it has no
+// limit anything is, unless flips are what a tolerance asks for.
 func (w *walk[T]) allowed(cost []metrics.Row) func(i int, r metrics.Row) float64 {
-	share := w.Options.limit("max_abs_over_std", maxAbsLimit)
+	share := w.Options.limit("max_abs_over_std", w.maxStd())
 	return func(i int, r metrics.Row) float64 {
 		switch {
 		case cost != nil:
 			return 2 * cost[i].MaxAbs
-		case w.mode == exact && !w.bf16:
+		case !math.IsInf(share, 1):
 			return share * r.Std
 		}
-		return math.Inf(1)
+		return share
 	}
+}
+
+// maxStd is how far a logit may be off where the types' cost was not measured, in
+// standard deviations of its row.
+func (w *walk[T]) maxStd() float64 {
+	b := w.bar
+	switch {
+	case w.mode == exact && !w.bf16:
+		return maxAbsLimit
+	case w.mode == exact:
+		b = barNamed("bf16")
+	}
+	if b != nil && b.maxStd > 0 {
+		return b.maxStd
+	}
+	if _, asked := w.Tolerances["unexcused_flips"]; asked {
+		return 0
+	}
+	return math.Inf(1)
 }

@@ -19,7 +19,8 @@ type Options struct {
 	// Rule is the name of a rule of [Rules] for the forward pass; empty: the one
 	// that fits the element types of the candidate.
 	Rule string
-	// Tolerances replace limits of the rule, by metric.
+	// Tolerances replace limits of the rule, by metric; of a metric that it does
+	// not look at, they are a limit more.
 	Tolerances map[string]float64
 	// Arithmetic is "f32" (or empty), "f64" or "bf16": both sides in float32, in
 	// float64, or with the roundings of bfloat16 emulated.
@@ -37,6 +38,8 @@ type Options struct {
 	Tokens Tokens
 	// Text, if set, is scored by both models: perplexity and KL.
 	Text []int32
+	// TextFrom names the text in errors: its path. Empty: "text".
+	TextFrom string
 	// TextContext is the length of the pieces of Text; 0: 512.
 	TextContext int
 
@@ -96,6 +99,9 @@ func (o Options) withDefaults() (Options, error) {
 	for _, name := range slices.Sorted(maps.Keys(o.Tolerances)) {
 		if !slices.Contains(Tolerances, name) {
 			return o, usageErrorf("tolerance: found metric %q, expected one of %s", name, strings.Join(Tolerances, ", "))
+		}
+		if o.EndToEnd && (name == "local" || name == "worst_token") {
+			return o, usageErrorf("tolerance: found %s, which is of single layers, expected a metric of the logits where these are not compared", name)
 		}
 		if v := o.Tolerances[name]; !(v >= 0) {
 			return o, usageErrorf("tolerance: found %v for %s, expected a number that is not negative", v, name)

@@ -126,3 +126,36 @@ func TestBlocks(t *testing.T) {
 		}
 	}
 }
+
+// The tokens of a seed, and so the bytes of what is recorded, are those of the
+// model, whatever its layout.
+func TestRecordLayouts(t *testing.T) {
+	dir := t.TempDir()
+	of := func(model string) []byte {
+		path := filepath.Join(dir, "g.safetensors")
+		m := open(t, model)
+		var o Options
+		var err error
+		if o.Tokens, err = RandomTokens(m.Config.VocabSize, 5, 1, 16); err != nil {
+			t.Fatal(err)
+		}
+		if err := record(t, model, path, true, o); err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	want := of(models + "olmo2-mha")
+	for _, layout := range []string{"hf-bin", "olmo", "olmo-core-unsharded", "olmo-core-unsharded-safetensors"} {
+		if !bytes.Equal(of(layouts+layout), want) {
+			t.Errorf("%s: other bytes", layout)
+		}
+	}
+	gguf := layouts + "olmo2-mha-bf16.gguf" // of other weights, and so beside its own in another layout
+	if hf := save(t, modelAt(t, gguf), planOptions); !bytes.Equal(of(hf), of(gguf)) {
+		t.Error("gguf: other bytes")
+	}
+}

@@ -30,6 +30,8 @@ type Report struct {
 	// NotChecked is what this run could not have seen.
 	NotChecked []string          `json:"not_checked"`
 	Findings   []formats.Finding `json:"findings"`
+
+	textNaN string // whose logits of the text are no numbers, "ref" or "cand"
 }
 
 // Side is one of the two models, or a golden file.
@@ -104,6 +106,9 @@ type Divergence struct {
 	Value      float64 `json:"value"`
 	Limit      float64 `json:"limit"`
 	Hypothesis string  `json:"hypothesis"` // one line
+
+	Shape string `json:"-"` // of Hypothesis, what does not come from the comparison of weights and configs
+	OfRef bool   `json:"-"` // what is no number is the reference's
 }
 
 // SiteError is the error of one operation of a layer.

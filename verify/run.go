@@ -55,6 +55,11 @@ func (v *verification) run(ctx context.Context) (*Report, error) {
 			r.Findings = append(r.Findings, m.Source.Findings...)
 		}
 	}
+	if len(v.Text) > 0 && v.unfit() == "" { // before the work
+		if err := text.Check(v.Text, v.textOptions(), v.ref.Config, v.cand.Config); err != nil {
+			return nil, err
+		}
+	}
 	if v.Weights {
 		w, err := weights.Compare(ctx, v.ref, v.cand, weights.Options{Threads: v.Threads, Progress: v.Progress})
 		if err != nil {
@@ -143,6 +148,10 @@ func compute[T accel.Float](ctx context.Context, v *verification) error {
 	return nil
 }
 
+func (o Options) textOptions() text.Options {
+	return text.Options{Name: o.TextFrom, Context: o.TextContext, Threads: o.Threads, Progress: o.Progress}
+}
+
 // score compares the models on a text.
 func score[T accel.Float](ctx context.Context, v *verification) error {
 	var passes [2]*forward.Pass[T]
@@ -155,9 +164,9 @@ func score[T accel.Float](ctx context.Context, v *verification) error {
 		defer p.Close()
 		passes[i] = p
 	}
-	r, err := text.Run(ctx, passes[0], passes[1], v.Text, text.Options{Context: v.TextContext, Threads: v.Threads, Progress: v.Progress})
+	r, err := text.Run(ctx, passes[0], passes[1], v.Text, v.textOptions())
 	if nan := new(text.NonFinite); errors.As(err, &nan) {
-		v.report.Reasons = append(v.report.Reasons, nan.Error())
+		v.report.Reasons, v.report.textNaN = append(v.report.Reasons, nan.Error()), nan.Side
 		return nil
 	}
 	v.report.Text = r

@@ -76,7 +76,7 @@ func TestForwardAlone(t *testing.T) {
 			t.Errorf("three ways: %+v", l)
 		}
 	}
-	wantText(t, "not checked", strings.Join(r.NotChecked, "\n"), "weights, element by element", "faults of single rows, where they are smaller")
+	wantText(t, "not checked", strings.Join(r.NotChecked, "\n"), "weights, element by element", "tokens that were not run: ", "faults of single rows, where they are smaller")
 
 	r = run(t, models+"olmo2-mha", q8, Options{Forward: true, Rule: "q6_k"})
 	if !r.Accepted || r.Rule != "q6_k" || r.Forward.Cost != nil {
@@ -214,7 +214,15 @@ func TestNaN(t *testing.T) {
 		if r.Accepted || !r.Weights.Equal {
 			t.Errorf("%s on both sides: found %s", c.tensor, toJSON(t, r))
 		}
-		wantText(t, c.tensor, r.Verdict, "the reference computes a NaN")
+		for _, c := range r.Forward.Checks {
+			if c.OK && c.Rule == "f32" {
+				t.Errorf("%s is fine where all is NaN", c.Metric)
+			}
+		}
+		if why := strings.Join(r.Reasons, "\n"); strings.Contains(why, "beyond") {
+			t.Errorf("found %s", why)
+		}
+		wantText(t, c.tensor, r.Verdict, "cannot be judged: ", "the reference itself computes a NaN or an infinity, first in sequence 0, position 0")
 	}
 	// In the row of one token of the vocabulary: only where it comes.
 	bad := changed(t, ref, "model.embed_tokens.weight", func(x formats.Tensor) *formats.Tensor {
@@ -366,6 +374,7 @@ func TestText(t *testing.T) {
 		ids[i] = int32(i * 7 % 576)
 	}
 	r := run(t, models+"olmo2-mha", layouts+"olmo2-mha-q8_0.gguf", Options{Weights: true, Text: ids, TextContext: 32})
+	wantText(t, "not checked", strings.Join(r.NotChecked, "\n"), "the forward pass")
 	if !r.Accepted || r.Forward != nil || r.Text == nil || r.Text.Comparison == nil || !(r.Text.KL.Value > 0) || r.Rule != "weights" {
 		t.Errorf("found %s", toJSON(t, r))
 	}
@@ -395,6 +404,23 @@ func TestDeterminism(t *testing.T) {
 		}
 		if r != want {
 			t.Errorf("%d threads: found\n%s\nwant\n%s", o.Threads, r, want)
+		}
+	}
+}
+
+// A text that does not do is refused before anything is computed.
+func TestTextTooShort(t *testing.T) {
+	s := open(t, models+"olmo2-mha")
+	for n, want := range map[int]string{
+		1:  "a.txt: found 1 tokens, expected at least 1024 for two pieces of 512",
+		10: "a.txt: found 10 tokens, expected at least 1024 for two pieces of 512; pieces of 5 would do",
+	} {
+		o := Options{Text: make([]int32, n), TextFrom: "a.txt", Progress: func(stage string, _ int64) func(int64) {
+			t.Errorf("%s was begun", stage)
+			return nil
+		}}
+		if _, err := Run(context.Background(), s, s, o); err == nil || err.Error() != want {
+			t.Errorf("found %v, want %q", err, want)
 		}
 	}
 }

@@ -19,11 +19,11 @@ import (
 // many times over, and the ids fit into 64 MiB.
 const maxTokens = 1 << 24
 
-// RandomTokens returns made-up input: sequences of that length, uniform over the
-// whole vocabulary, padding rows included. The first sequence also has the
-// model's special tokens and the first and the last row, as far as there is room
-// after its first token. The same seed gives the same tokens in every version.
-func RandomTokens(c *olmo.Config, seed uint64, sequences, length int) (Tokens, error) {
+// RandomTokens returns made-up input for models of a vocabulary: sequences of that
+// length, uniform over all of it, padding rows included. Behind the first token of
+// the first sequence come the first and the last id, as far as there is room. The
+// same numbers give the same tokens in every version and for every layout.
+func RandomTokens(vocab int64, seed uint64, sequences, length int) (Tokens, error) {
 	if sequences < 1 || length < 1 || sequences > maxTokens/length {
 		return Tokens{}, usageErrorf("tokens: found %d sequences of %d, expected 1 to %d tokens in all", sequences, length, maxTokens)
 	}
@@ -33,22 +33,14 @@ func RandomTokens(c *olmo.Config, seed uint64, sequences, length int) (Tokens, e
 		s := make([]int32, length)
 		for i := range s {
 			// The upper word of the product is uniform but for 2⁻³⁸ at most.
-			id, _ := bits.Mul64(pcg.Uint64(), uint64(c.VocabSize))
+			id, _ := bits.Mul64(pcg.Uint64(), uint64(vocab))
 			s[i] = int32(id)
 		}
 		t.Seqs = append(t.Seqs, s)
 	}
-	special := []int64{0, c.VocabSize - 1}
-	for _, p := range []*int64{c.BOSTokenID, c.PadTokenID} {
-		if p != nil {
-			special = append(special, *p)
-		}
-	}
-	at := 1
-	for _, id := range append(special, c.EOSTokenID...) {
-		if id >= 0 && id < c.VocabSize && at < length {
-			t.Seqs[0][at] = int32(id)
-			at++
+	for i, id := range []int64{0, vocab - 1} {
+		if i+1 < length {
+			t.Seqs[0][i+1] = int32(id)
 		}
 	}
 	return t, nil
@@ -67,7 +59,7 @@ func (o Options) tokensFor(models ...*olmo.Model) (Tokens, error) {
 		for _, m := range models {
 			longest = min(longest, m.Config.MaxPositionEmbeddings)
 		}
-		if t, err = RandomTokens(models[0].Config, 0, 1, int(longest)); err != nil {
+		if t, err = RandomTokens(models[0].Config.VocabSize, 0, 1, int(longest)); err != nil {
 			return t, err
 		}
 	}

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -13,7 +14,8 @@ import (
 // conclude accepts the candidate or not, and says why in one line.
 func (v *verification) conclude() {
 	r := v.report
-	why := append(weightsReasons(r.Weights), r.forwardReasons()...)
+	ofWeights := weightsReasons(r.Weights)
+	why := append(slices.Clone(ofWeights), r.forwardReasons()...)
 	r.Reasons = append(why, r.Reasons...)
 	if r.Forward == nil && v.Forward && (r.Weights == nil || !r.Weights.Equal) {
 		r.Reasons = append(r.Reasons, "the forward pass could not be run: "+r.NotRun)
@@ -21,7 +23,11 @@ func (v *verification) conclude() {
 	r.Accepted = len(r.Reasons) == 0
 	r.NotChecked = v.notChecked()
 	if !r.Accepted {
-		r.Verdict = "not the same model: " + r.Reasons[0]
+		no := "not the same model: "
+		if len(ofWeights) == 0 && r.refNonFinite() {
+			no = "cannot be judged: "
+		}
+		r.Verdict = no + r.Reasons[0]
 		return
 	}
 	same := "the same model: "
@@ -29,6 +35,23 @@ func (v *verification) conclude() {
 		same = "as near as rule " + r.Rule + " asks for: "
 	}
 	r.Verdict = same + strings.Join(slices.DeleteFunc([]string{weightsAgree(r.Weights), r.forwardAgree()}, isEmpty), "; ")
+}
+
+// refNonFinite reports whether the reference's own result is a NaN or an infinity,
+// which nothing can be compared with, and nothing else was found.
+func (r *Report) refNonFinite() bool {
+	f := r.Forward
+	if f == nil {
+		return r.textNaN == "ref"
+	}
+	if d := f.FirstDivergence; d != nil {
+		return d.Metric == "non_finite" && d.OfRef
+	}
+	wrong := slices.ContainsFunc(f.Checks, func(c Check) bool { return !c.OK && c.Metric != "non_finite_positions" && !math.IsNaN(c.Value) })
+	if p := f.Metrics.NonFiniteAt; p != nil {
+		return p.Side == "ref" && !wrong
+	}
+	return r.textNaN == "ref" && !wrong
 }
 
 func isEmpty(s string) bool { return s == "" }
@@ -39,7 +62,7 @@ func weightsReasons(w *weights.Report) (why []string) {
 		return nil
 	}
 	why = append(why, w.Summary...)
-	for _, c := range w.Config {
+	for _, c := range foldRopes(w.Config) {
 		why = append(why, "config: "+c)
 	}
 	for _, t := range w.Tokenizer {
@@ -49,6 +72,21 @@ func weightsReasons(w *weights.Report) (why []string) {
 		why = []string{"the weights are not the reference's"}
 	}
 	return why
+}
+
+// foldRopes puts what differs in one rope into one line: what is one setting for
+// people is several fields.
+func foldRopes(config []string) (folded []string) {
+	last := ""
+	for _, c := range config {
+		of, setting, ok := strings.Cut(c, ": ")
+		if ok && of == last && strings.HasPrefix(of, "rope") {
+			folded[len(folded)-1] += ", " + setting
+			continue
+		}
+		folded, last = append(folded, c), of
+	}
+	return folded
 }
 
 // weightsAgree says in which way the weights are equal.
@@ -74,25 +112,39 @@ func weightsAgree(w *weights.Report) string {
 }
 
 // forwardReasons say why the forward pass is not accepted: where it first goes
-// wrong, and then which limits of the logits were exceeded.
+// wrong, and then, in one line, which limits of the logits were exceeded.
 func (r *Report) forwardReasons() (why []string) {
 	f := r.Forward
 	if f == nil {
 		return nil
 	}
-	if d := f.FirstDivergence; d != nil {
-		why = append(why, d.describe(f.LayersRun))
-	}
-	for _, c := range f.Checks {
-		if c.OK || f.FirstDivergence != nil && (c.Rule == "L1" || c.Rule == "L2") {
-			continue
+	d := f.FirstDivergence
+	if d != nil {
+		told := *d
+		if r.Weights != nil {
+			told.Hypothesis = d.Shape // the weights' reasons have the rest
 		}
-		if p := f.Metrics.NonFiniteAt; c.Metric == "non_finite_positions" && p != nil {
+		why = append(why, told.describe(f.LayersRun))
+	}
+	beyond, rule, none := "", "", f.Metrics.NonFinite > 0
+	for _, c := range f.Checks {
+		switch p := f.Metrics.NonFiniteAt; {
+		case c.OK || d != nil && (c.Rule == "L1" || c.Rule == "L2"):
+		case c.Metric == "non_finite_positions" && p != nil:
 			side := map[string]string{"ref": "reference", "cand": "candidate"}[p.Side]
 			why = append(why, fmt.Sprintf("the %s's logits hold %d NaN or infinities, the first in sequence %d, position %d, token %d", side, f.Metrics.NaN+f.Metrics.Inf, p.Sequence, p.Position, p.Token))
-			continue
+		case math.IsNaN(c.Value) && none: // for that reason
+		default:
+			sep := ", "
+			if c.Rule != rule {
+				sep = map[bool]string{true: "beyond rule ", false: "; rule "}[rule == ""] + c.Rule + ": "
+				rule = c.Rule
+			}
+			beyond += fmt.Sprintf("%s%s %s (limit %s)", sep, c.Metric, human.Number(c.Value), human.Number(c.Limit))
 		}
-		why = append(why, fmt.Sprintf("%s is %s, beyond %s of rule %s", c.Metric, human.Number(c.Value), human.Number(c.Limit), c.Rule))
+	}
+	if beyond != "" {
+		why = append(why, beyond)
 	}
 	return why
 }
@@ -178,6 +230,9 @@ func (f *Forward) notChecked(v *verification) (list []string) {
 	if int64(end) < c.MaxPositionEmbeddings {
 		add("positions from %d on, of a context of %d", end, c.MaxPositionEmbeddings)
 	}
+	if v.report.Weights == nil {
+		add("tokens that were not run: their rows of the embedding, and %d of a vocabulary of %d were", distinct(v.tokens), c.VocabSize)
+	}
 	if w := window(c); w > 0 && longest <= w {
 		add("the end of the sliding window: no sequence is longer than its %d tokens", w)
 	}
@@ -194,6 +249,17 @@ func (f *Forward) notChecked(v *verification) (list []string) {
 	}
 	add("other implementations: their kernels, caches of keys and values, and batching")
 	return list
+}
+
+// distinct is how many tokens an input has, each counted once.
+func distinct(t Tokens) int {
+	seen := map[int32]bool{}
+	for _, s := range t.Seqs {
+		for _, id := range s {
+			seen[id] = true
+		}
+	}
+	return len(seen)
 }
 
 // newGoldenSide describes a golden file.

@@ -18,8 +18,9 @@ func Kernels() string { return current[float32]().name }
 
 // MatMul sets columns [at, at+w.Rows) of y to x·wᵀ: see [accel.Multiplier].
 //
-// Elements are sums of up to 128 fused multiplications and additions each, added
-// in order; see the package's documentation for what follows from that.
+// Elements are sums over up to 128 columns each, of fused multiplications and
+// additions, which are added in order: a row of y depends on its row of x and on
+// w alone, and kernels of all instructions have the same bits.
 func (d Device[T]) MatMul(y accel.Matrix[T], at int, x accel.Matrix[T], w accel.Weight) error {
 	if err := check(y, at, x, w); err != nil {
 		return err

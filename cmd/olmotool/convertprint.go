@@ -70,44 +70,46 @@ func verifiedJSON(r *convert.Result) *verifiedDoc {
 func convertText(r *convert.Result) func(w io.Writer) error {
 	return func(w io.Writer) error {
 		fmt.Fprintln(w, sideLine(r.Source, r.Parameters))
-		return outputText(r, w)
+		return outputText(r)(w)
 	}
 }
 
 // outputText tells what was written, or would be.
-func outputText(r *convert.Result, w io.Writer) error {
-	fmt.Fprintf(w, "→ %s\n\n", sideLine(r.Target, 0))
-	t := table{columns: []column{{name: "FILE"}, {name: "BYTES", right: true}, {name: "SHA-256"}}}
-	if r.Output[0].SHA256 == "" {
-		t.columns = t.columns[:2]
-	}
-	var total int64
-	for _, f := range r.Output {
-		t.add(f.Path, human.Count(f.Bytes), f.SHA256)
-		total += f.Bytes
-	}
-	if err := t.write(w); err != nil {
-		return err
-	}
-	fmt.Fprintln(w)
-	if r.DryRun {
-		_, err := fmt.Fprintf(w, "dry run: nothing was written (%s bytes would be)\n", human.Count(total))
-		return err
-	}
-	if c := r.Casts; c.Overflow+c.Underflow+c.NaN > 0 {
-		fmt.Fprintf(w, "casts: %s became infinite, %s became zero, %s NaN\n", human.Count(c.Overflow), human.Count(c.Underflow), human.Count(c.NaN))
-	}
-	if r.Digest != "" {
-		fmt.Fprintf(w, "digest: %s\n", r.Digest)
-	}
-	if r.Verified {
-		fmt.Fprintf(w, "verified: read back; all %s are those of the source\n", proven(r))
-		if r.Forward != nil {
-			fmt.Fprintf(w, "verified: run beside the source; %s\n", printable(r.Forward.Verdict))
+func outputText(r *convert.Result) func(w io.Writer) error {
+	return func(w io.Writer) error {
+		fmt.Fprintf(w, "→ %s\n\n", sideLine(r.Target, 0))
+		t := table{columns: []column{{name: "FILE"}, {name: "BYTES", right: true}, {name: "SHA-256"}}}
+		if r.Output[0].SHA256 == "" {
+			t.columns = t.columns[:2]
 		}
+		var total int64
+		for _, f := range r.Output {
+			t.add(f.Path, human.Count(f.Bytes), f.SHA256)
+			total += f.Bytes
+		}
+		if err := t.write(w); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+		if r.DryRun {
+			_, err := fmt.Fprintf(w, "dry run: nothing was written (%s bytes would be)\n", human.Count(total))
+			return err
+		}
+		if c := r.Casts; c.Overflow+c.Underflow+c.NaN > 0 {
+			fmt.Fprintf(w, "casts: %s became infinite, %s became zero, %s NaN\n", human.Count(c.Overflow), human.Count(c.Underflow), human.Count(c.NaN))
+		}
+		if r.Digest != "" {
+			fmt.Fprintf(w, "digest: %s\n", r.Digest)
+		}
+		if r.Verified {
+			fmt.Fprintf(w, "verified: read back; all %s are those of the source\n", proven(r))
+			if r.Forward != nil {
+				fmt.Fprintf(w, "verified: run beside the source; %s\n", printable(r.Forward.Verdict))
+			}
+		}
+		_, err := fmt.Fprintf(w, "%.2f s, peak memory %s\n", r.Seconds, human.Bytes(peakRSS()))
+		return err
 	}
-	_, err := fmt.Fprintf(w, "%.2f s, peak memory %s\n", r.Seconds, human.Bytes(peakRSS()))
-	return err
 }
 
 // proven says what a verification compared.
@@ -121,6 +123,10 @@ func proven(r *convert.Result) string {
 
 // sideLine describes one end of a conversion.
 func sideLine(s convert.Side, parameters int64) string {
+	return fmt.Sprintf("%s (%s)", printable(s.Path), sideText(s, parameters))
+}
+
+func sideText(s convert.Side, parameters int64) string {
 	what := []string{s.Layout}
 	if s.Model != "" {
 		what = append(what, s.Model)
@@ -133,5 +139,5 @@ func sideLine(s convert.Side, parameters int64) string {
 			what = append(what, fmt.Sprintf("%s %s", d, human.Bytes(n)))
 		}
 	}
-	return fmt.Sprintf("%s (%s)", printable(s.Path), strings.Join(what, ", "))
+	return strings.Join(what, ", ")
 }

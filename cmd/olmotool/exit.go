@@ -12,6 +12,7 @@ import (
 
 	"olmotool/convert"
 	"olmotool/internal/atomicfile"
+	"olmotool/soup"
 	"olmotool/verify"
 )
 
@@ -40,6 +41,7 @@ func exitCode(err error) int {
 	var (
 		usage  *convert.UsageError
 		asked  *verify.UsageError
+		recipe *soup.UsageError
 		proof  *convert.VerifyError
 		output *convert.OutputError
 		record *verify.OutputError
@@ -54,7 +56,7 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.Is(err, fs.ErrPermission), errors.As(err, &errno) && slices.Contains(environment, errno):
 		return exitEnvironment
-	case errors.Is(err, atomicfile.ErrExists), errors.As(err, &usage), errors.As(err, &asked):
+	case errors.Is(err, atomicfile.ErrExists), errors.As(err, &usage), errors.As(err, &asked), errors.As(err, &recipe):
 		return exitUsage
 	case errors.As(err, &record) && !errors.As(err, &errno), errors.As(err, &record) && errors.Is(err, fs.ErrNotExist):
 		return exitUsage // a destination that cannot be made

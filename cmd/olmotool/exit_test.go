@@ -12,6 +12,7 @@ import (
 	"olmotool/convert"
 	"olmotool/formats"
 	"olmotool/internal/atomicfile"
+	"olmotool/soup"
 	"olmotool/verify"
 )
 
@@ -38,6 +39,7 @@ func TestExitCode(t *testing.T) {
 		{"exists at the last moment", output(wrap(atomicfile.ErrExists)), 2},
 		{"no such parent", usage(path(syscall.ENOENT)), 2},
 		{"options of verify", wrap(asked(odd)), 2},
+		{"options of soup", formats.Errorf("r.yml", "", "%w", &soup.UsageError{Err: odd}), 2},
 		{"logits exist", record(wrap(atomicfile.ErrExists)), 2},
 		{"logits without a parent", record(path(syscall.ENOENT)), 2},
 		{"logits refused", record(odd), 2},

@@ -1,4 +1,4 @@
-// Command olmotool converts, inspects and proves the weights of OLMo models.
+// Command olmotool converts, merges, inspects and proves the weights of OLMo models.
 package main
 
 import (

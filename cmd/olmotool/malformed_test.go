@@ -72,6 +72,7 @@ func gallery(t *testing.T) []struct {
 		{"golden file", goldenCases()},
 		{"file of token ids", tokensCases()},
 		{"text", textCases(t)},
+		{"recipe", recipeCases()},
 	}
 }
 

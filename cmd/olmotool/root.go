@@ -40,13 +40,14 @@ func newRoot(started *bool) *cobra.Command {
 	g := &global{}
 	root := &cobra.Command{
 		Use:   "olmotool",
-		Short: "Convert, inspect and prove the weights of OLMo models",
+		Short: "Convert, merge, inspect and prove the weights of OLMo models",
 		Long: `olmotool converts the weights of OLMo models between the layouts that they
-exist in, says what a checkpoint is, and proves that what came out is the same
-model. It streams: memory does not grow with the model. Pickles are read as
-data and never executed.
+exist in, merges models, says what a checkpoint is, and proves that what came
+out is the same model. It streams: memory does not grow with the model. Pickles
+are read as data and never executed.
 ` + exitStatus,
 		Example: `  olmotool convert OLMo-2-1124-7B OLMo-2-1124-7B.gguf --verify
+  olmotool soup ingredient1 ingredient2 ingredient3 -o OLMo-2-7B
   olmotool inspect OLMo-2-1124-7B
   olmotool verify OLMo-2-1124-7B OLMo-2-1124-7B.gguf
   olmotool digest OLMo-2-1124-7B.gguf`,
@@ -56,7 +57,7 @@ data and never executed.
 	}
 	g.addFlags(root)
 	root.SetVersionTemplate("olmotool {{.Version}}\n")
-	root.AddCommand(newConvert(g), newDigest(g), newInspect(g), newLogits(g), newVerify(g), newVersion(g), newMan(root))
+	root.AddCommand(newConvert(g), newDigest(g), newInspect(g), newLogits(g), newSoup(g), newVerify(g), newVersion(g), newMan(root))
 	for _, c := range root.Commands() {
 		run := c.RunE
 		c.RunE = func(cmd *cobra.Command, args []string) error {

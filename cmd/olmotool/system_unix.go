@@ -3,8 +3,11 @@
 package main
 
 import (
+	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -22,6 +25,9 @@ func init() {
 
 // peakRSS returns the most memory that the process has had resident, in bytes.
 func peakRSS() int64 {
+	if n := highWater(); n > 0 {
+		return n
+	}
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
 		return 0
@@ -30,4 +36,20 @@ func peakRSS() int64 {
 		return int64(u.Maxrss) // bytes there, kilobytes elsewhere
 	}
 	return int64(u.Maxrss) << 10
+}
+
+// highWater is what Linux says of this program; 0 elsewhere. The kernel's ru_maxrss
+// is of the process, which may have been another, larger program before.
+func highWater() int64 {
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil || runtime.GOOS != "linux" {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(b), "\nVmHWM:")
+	line, _, _ := strings.Cut(rest, "\n")
+	n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(line, "kB")), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n << 10
 }

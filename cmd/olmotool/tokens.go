@@ -75,7 +75,7 @@ func (f *tokensFlags) read(c *olmo.Config) (t verify.Tokens, err error) {
 	case f.file != "":
 		t, err = verify.OpenTokensFile(f.file)
 	default:
-		t, err = verify.RandomTokens(c, f.seed, f.sequences, f.length)
+		t, err = verify.RandomTokens(c.VocabSize, f.seed, f.sequences, f.length)
 	}
 	t.AllowLong = f.allowLong
 	return t, err

@@ -3,14 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"olmotool/formats"
 	"olmotool/formats/olmo"
 	"olmotool/verify"
 )
@@ -140,11 +138,7 @@ func (f *verifyFlags) compare(ctx context.Context, stdin io.Reader, args []strin
 		return nil, err
 	}
 	defer cand.Close()
-	r, err := verify.Run(ctx, ref, cand, f.Options)
-	if fe := (*formats.Error)(nil); errors.As(err, &fe) && fe.File == "text" && f.text != "" {
-		err = &formats.Error{File: f.text, Place: fe.Place, Msg: fe.Msg, Err: fe.Err} // package text knows no file
-	}
-	return r, err
+	return verify.Run(ctx, ref, cand, f.Options)
 }
 
 // input reads tokens and text for a reference.
@@ -167,7 +161,10 @@ func (f *verifyFlags) input(ref *olmo.Source, stdin io.Reader) error {
 	if err != nil {
 		return err
 	}
-	f.Text, err = encode(t, b, f.text)
+	if f.TextFrom = f.text; f.text == "-" {
+		f.TextFrom = "stdin"
+	}
+	f.Text, err = encode(t, b, f.TextFrom)
 	return err
 }
 

@@ -15,11 +15,12 @@ import (
 const shownLayers = 40
 
 // forward prints what the forward passes showed.
-func (p *printer) forward(f *verify.Forward, rule string) {
-	p.line("\nforward pass: %s, %s in %s (%s), rule %s", f.Arithmetic, words.Plural(f.Tokens, "token"), words.Plural(f.Sequences, "sequence"), printable(f.Input), rule)
+func (p *printer) forward(r *verify.Report) {
+	f := r.Forward
+	p.line("\nforward pass: %s, %s in %s (%s), rule %s", f.Arithmetic, words.Plural(f.Tokens, "token"), words.Plural(f.Sequences, "sequence"), printable(f.Input), r.Rule)
 	if d := f.FirstDivergence; d != nil {
 		p.line("\nfirst divergence: %s: %s", words.Place(*d, f.LayersRun), words.Amount(*d))
-		if d.Hypothesis != "" {
+		if d.Hypothesis != "" && !slices.ContainsFunc(r.Reasons, func(s string) bool { return strings.HasSuffix(s, d.Hypothesis) }) {
 			p.line("  %s", printable(d.Hypothesis))
 		}
 		t := table{columns: []column{{name: "SITE"}, {name: "RELRMS", right: true}, {name: "LIMIT", right: true}, {}}}

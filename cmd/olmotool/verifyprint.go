@@ -46,7 +46,7 @@ func (p *printer) levels(r *verify.Report) {
 		p.weights(r.Weights)
 	}
 	if r.Forward != nil {
-		p.forward(r.Forward, r.Rule)
+		p.forward(r)
 	}
 	if r.NotRun != "" {
 		p.line("\nforward pass: not run, %s", printable(r.NotRun))

@@ -38,8 +38,7 @@ func planHF(m *Model, o PlanOptions, files weightFiles, file func(name string, t
 	attribute(p.Files, ss)
 
 	dtype := ""
-	if m.Config.HF == nil || o.DType.Valid() || len(m.Source.Files) == 0 {
-		// The config does not know of these types, or not of computed tensors.
+	if m.Config.HF == nil || o.DType.Valid() {
 		dtype = torchNames[mainDType(ts)]
 	}
 	cfg, err := m.Config.EncodeHF(dtype)

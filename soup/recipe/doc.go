@@ -21,6 +21,9 @@
 // Numbers are fractions: 0.1 is a tenth, and 1/3, which mergekit does not know, a
 // third. Numbers in quotes are numbers, and so is 1e-4, which is none in YAML 1.1.
 //
+// dtype and out_dtype are the type of the result. mergekit rounds the models to
+// dtype before it merges them; here a result is rounded, once, and nothing else.
+//
 // # What is refused
 //
 // A recipe of which a part would have no effect: unknown keys, parameters of

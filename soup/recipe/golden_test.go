@@ -47,7 +47,7 @@ func TestGoldens(t *testing.T) {
 				}
 				for _, q := range f.Method.Params {
 					want, ok := params[q.Name]
-					if !ok || q.PerModel != (model != "") {
+					if !ok || q.PerModel != (model != "") || moot[q.Name] != "" {
 						continue
 					}
 					x := fitted.Value(q.Name, tensor, i)

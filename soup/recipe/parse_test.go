@@ -15,8 +15,8 @@ const models = "models: [{model: a, parameters: {weight: 1}}, {model: b, paramet
 // refused are recipes with what the error says behind the file's name.
 var refused = []struct{ recipe, want string }{
 	// Keys.
-	{"", "found YAML that cannot be read: no documents in stream"},
-	{"# nothing\n", "found YAML that cannot be read: no documents in stream"},
+	{"", "found YAML that cannot be read (no documents in stream), expected a recipe"},
+	{"# nothing\n", "found YAML that cannot be read (no documents in stream), expected a recipe"},
 	{"42", "line 1, column 1: found the number 42, expected a recipe: keys and values"},
 	{"merge_methd: linear\n" + models, `line 1, column 1: found the key "merge_methd" in a recipe, expected merge_method, models, slices, modules, base_model, parameters, dtype, out_dtype, tokenizer_source, tokenizer, chat_template or name: did you mean merge_method?`},
 	{models, "line 1, column 1: found no key merge_method, expected one of linear"},
@@ -28,7 +28,7 @@ var refused = []struct{ recipe, want string }{
 	{"merge_method: [linear]\n" + models, "line 1, column 15: found a list, expected the name of a method"},
 	{"? [a]\n: b\n", "line 1, column 3: found a list as a key, expected a name"},
 	{"merge_method: linear\nslices_per_model: 2\n" + models, `line 2, column 1: found the key "slices_per_model" in a recipe`},
-	{"merge_method: linear\nmodels: [{model: a, paramters: {weight: 1}}]", `line 2, column 21: found the key "paramters" in a model, expected model or parameters: did you mean parameters?`},
+	{"merge_method: linear\nmodels: [{model: a, parameter: {weight: 1}}]", `line 2, column 21: found the key "parameter" in a model, expected model or parameters: did you mean parameters?`},
 	{"merge_method: linear\nnormalise: true\n" + models, `line 2, column 1: found the key "normalise" in a recipe`},
 	{"merge_method: linear\nnormalize: false\n" + models, "line 2, column 1: found the parameter normalize at the top, expected it below parameters"},
 	{"merge_method: linear\nweight: 1\n" + models, "line 2, column 1: found the parameter weight at the top, expected it below parameters"},
@@ -89,7 +89,7 @@ var refused = []struct{ recipe, want string }{
 	{"merge_method: linear\nmodels: [{model: a, parameters: 1}]", "found the number 1, expected parameters: keys and values"},
 	{"merge_method: linear\nmodels: [{model: a, parameters: {weight: much}}]", `found "much", expected a decimal or a fraction`},
 	{"merge_method: linear\nmodels: [{model: a, parameters: {weight: }}]", "found nothing, expected a number"},
-	{"merge_method: linear\nmodels: [{model: a, parameters: {weight: 010}}]", "found the number 010, expected a number"},
+	{"merge_method: linear\nmodels: [{model: a, parameters: {weight: 010}}]", "found the number 010, expected it without the zero before it"},
 	{"merge_method: linear\nmodels: [{model: a, parameters: {weight: 1:30}}]", `found "1:30", expected a decimal`},
 	{"merge_method: linear\nmodels: [{model: a, parameters: {weight: .inf}}]", `found ".inf", expected a decimal`},
 	{"merge_method: linear\nmodels: [{model: a, parameters: {weight: .nan}}]", `found ".nan", expected a decimal`},
@@ -106,10 +106,10 @@ var refused = []struct{ recipe, want string }{
 	{"merge_method: linear\nparameters: {normalize: 2}\n" + models, "found the number 2, expected true or false"},
 
 	// YAML.
-	{"merge_method: [", "line 2, column 1: found YAML that cannot be read: "},
-	{"a: b\n---\nc: d\n", "found YAML that cannot be read: "},
-	{"merge_method: \x00", "found YAML that cannot be read: "},
-	{"merge_method: linear\nmodels: *nosuch\n", "found YAML that cannot be read: "},
+	{"merge_method: [", "line 2, column 1: found YAML that cannot be read ("},
+	{"a: b\n---\nc: d\n", "found YAML that cannot be read ("},
+	{"merge_method: \x00", "found YAML that cannot be read ("},
+	{"merge_method: linear\nmodels: *nosuch\n", "found YAML that cannot be read ("},
 	{strings.Repeat("a", maxBytes+1), "found more than 1048576 bytes"},
 	{strings.Repeat("[", 1<<17), "found more than 65536 values"},
 	{"merge_method: linear\nmodels: &m [*m]\n", "found"},

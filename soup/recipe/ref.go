@@ -36,7 +36,11 @@ func (p *parser) ref(n *yaml.Node) (Ref, error) {
 		if err != nil {
 			return Ref{}, err
 		}
-		return p.parseRef(n, s)
+		r, err := ParseRef(s)
+		if err != nil {
+			err = p.errorf(n, "%w", err)
+		}
+		return r, err
 	}
 	var r Ref
 	err := p.object(n, "a model's name", []key{
@@ -72,13 +76,14 @@ func (p *parser) modelPath(n *yaml.Node) (Ref, error) {
 	return r, err
 }
 
-func (p *parser) parseRef(n *yaml.Node, s string) (Ref, error) {
+// ParseRef reads the name of a model, "path" or "path@revision".
+func ParseRef(s string) (Ref, error) {
 	if model, adapter, ok := strings.Cut(s, "+"); ok {
-		return Ref{}, p.errorf(n, "found the adapter %.80q with the model %.80q, which is not merged into it here, expected a model: merge it first", adapter, model)
+		return Ref{}, fmt.Errorf("found the adapter %.80q with the model %.80q, which is not merged into it here, expected a model: merge it first", adapter, model)
 	}
 	name, revision, ok := strings.Cut(s, "@")
-	if strings.Contains(revision, "@") || ok && (name == "" || revision == "") {
-		return Ref{}, p.errorf(n, "found %.80q, expected path@revision", s)
+	if strings.Contains(revision, "@") || name == "" || ok && revision == "" {
+		return Ref{}, fmt.Errorf("found %.80q, expected path@revision", s)
 	}
 	return Ref{name, revision}, nil
 }

@@ -63,8 +63,7 @@ func TestPath(t *testing.T) {
 		{"a/b/nosuch", "a/b/nosuch: no such file or directory"},
 		{"../hub", "../hub: no such file or directory"},
 	} {
-		var p parser
-		r, err := p.parseRef(nil, c.name)
+		r, err := ParseRef(c.name)
 		if err != nil {
 			t.Fatal(err)
 		}

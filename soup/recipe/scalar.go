@@ -111,8 +111,11 @@ func (p *parser) number(n *yaml.Node) (*big.Rat, error) {
 	if scalar(n) && kindOf(n) == boolKind {
 		return truth(n.Value), nil
 	}
-	if !scalar(n) || kindOf(n) == nullKind || kindOf(n) == otherKind || octals.MatchString(n.Value) {
+	if !scalar(n) || kindOf(n) == nullKind || kindOf(n) == otherKind {
 		return nil, p.errorf(n, "found %s, expected a number", p.describe(n))
+	}
+	if octals.MatchString(n.Value) {
+		return nil, p.errorf(n, "found the number %.80s, expected it without the zero before it, which makes it octal", n.Value)
 	}
 	x, err := soup.ParseNumber(strings.TrimSpace(n.Value))
 	if err != nil {

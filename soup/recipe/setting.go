@@ -161,7 +161,9 @@ func (p *parser) values(n *yaml.Node, isBool bool) ([]*big.Rat, error) {
 func paramNames(m *soup.Method) []string {
 	var names []string
 	for _, q := range m.Params {
-		names = append(names, q.Name)
+		if moot[q.Name] == "" {
+			names = append(names, q.Name)
+		}
 	}
 	return names
 }

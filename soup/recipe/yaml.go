@@ -58,7 +58,7 @@ func (p *parser) load(data []byte) (*yaml.Node, error) {
 				at = fmt.Sprintf("line %d, column %d", le.Mark.Line, le.Mark.Column)
 			}
 		}
-		return nil, formats.Errorf(p.file, at, "found YAML that cannot be read: %s", oneLine(strings.TrimPrefix(msg, "yaml: ")))
+		return nil, formats.Errorf(p.file, at, "found YAML that cannot be read (%s), expected a recipe", oneLine(strings.TrimPrefix(msg, "yaml: ")))
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
 		return nil, formats.Errorf(p.file, "", "found no YAML document, expected a recipe")

@@ -188,8 +188,9 @@ func (acc *Accumulator) averages(l *Logits, n float64) {
 	l.OneMinusCos = oneMinusCos(t)
 	l.Top1 = (n - float64(l.Flips)) / n
 	l.Top10 = float64(t.common) / (n * float64(min(topK, acc.vocab)))
-	if n == 0 {
-		l.P99Abs = math.NaN()
+	if n == 0 { // a sum of nothing is 0, which is no answer
+		nan := math.NaN()
+		l.P99Abs, l.NMSEEnergy, l.RelRMS, l.CentredRMS, l.NMSEVar, l.OneMinusCos = nan, nan, nan, nan, nan, nan
 	}
 }
 

@@ -324,3 +324,22 @@ func BenchmarkAdd(b *testing.B) {
 		}
 	}
 }
+
+// Where nothing was finite there is nothing to tell: no error of 0.
+func TestAllNonFinite(t *testing.T) {
+	nan := math.NaN()
+	acc := NewAccumulator(2, 1)
+	if err := Add(acc, matrix(1, 2, nan, nan), matrix(1, 2, nan, nan), []At{{0, 0}}); err != nil {
+		t.Fatal(err)
+	}
+	l := acc.Logits(func(int, Row) float64 { return 0 })
+	for name, v := range map[string]float64{
+		"max_abs": l.MaxAbs, "mean_abs": l.MeanAbs, "p99_abs": l.P99Abs, "rel_rms": l.RelRMS, "centred_rel_rms": l.CentredRMS, "nmse": l.NMSEVar,
+		"nmse_energy": l.NMSEEnergy, "one_minus_cosine": l.OneMinusCos, "ref_std": l.RefStd, "max_abs_over_std": l.MaxAbsStd,
+		"kl_mean": l.KLMean, "kl_p99": l.KLP99, "kl_max": l.KLMax, "top1_agreement": l.Top1, "top10_overlap": l.Top10,
+	} {
+		if v == v {
+			t.Errorf("%s: found %v, want NaN", name, v)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"fmt"
 	"strconv"
 
 	"olmotool/formats"
@@ -59,7 +60,11 @@ func (p pieces) check(maxContext, vocab int64) error {
 		return formats.Errorf(p.name, "", "found pieces of %d tokens, expected at least %d and at most %d, the context of the model", p.context, minContext, maxContext)
 	}
 	if n := p.tokens(); n/2 < p.context {
-		return formats.Errorf(p.name, "", "found %d tokens, expected at least %d for two pieces of %d; pieces of %d would do", n, 2*int64(p.context), p.context, n/2)
+		hint := ""
+		if n/2 >= minContext {
+			hint = fmt.Sprintf("; pieces of %d would do", n/2)
+		}
+		return formats.Errorf(p.name, "", "found %d tokens, expected at least %d for two pieces of %d%s", n, 2*int64(p.context), p.context, hint)
 	}
 	if p.bos != nil && (*p.bos < 0 || int64(*p.bos) >= vocab) {
 		return formats.Errorf(p.name, "first token", "found id %d, expected one of a vocabulary of %d", *p.bos, vocab)

@@ -11,6 +11,7 @@ func Besides(ref, cand *olmo.Model) (*Report, error) {
 	if err := c.compareTokenizers(); err != nil {
 		return nil, err
 	}
+	c.compareGenerators()
 	return c.report, nil
 }
 

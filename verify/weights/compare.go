@@ -37,6 +37,7 @@ func Compare(ctx context.Context, ref, cand *olmo.Model, o Options) (*Report, er
 	if err := c.compareTokenizers(); err != nil {
 		return nil, err
 	}
+	c.compareGenerators()
 	r := c.report
 	r.Equal = len(r.Failures)+len(r.Missing)+len(r.Extra)+len(r.Config)+len(r.Tokenizer) == 0
 	return r, nil

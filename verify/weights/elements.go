@@ -39,7 +39,8 @@ func (x *patient) fewElements(context.Context) (finding, error) {
 	return finding{say: what + strings.Join(list, "; ")}, nil
 }
 
-// flippedBit says which bit of element i is another, if it is one.
+// flippedBit says which bit of element i is another, if it is one: counted from the
+// lowest of the part that it is in.
 func (x *patient) flippedBit(i int64) (string, error) {
 	var w worker
 	a, b, _, err := w.read(x.want, x.got, i, 1, refCand)
@@ -51,17 +52,17 @@ func (x *patient) flippedBit(i int64) (string, error) {
 		return "", nil
 	}
 	k := bits.TrailingZeros64(diff)
-	part := ""
-	if mantissa, ok := mantissaBits[x.got.DType]; ok {
-		part = " of the mantissa"
-		switch {
-		case k == 8*len(a)-1:
-			part = ", the sign,"
-		case k >= mantissa:
-			part = " of the exponent"
-		}
+	fraction, ok := fractionBits[x.got.DType]
+	switch {
+	case !ok:
+		return fmt.Sprintf(" (bit %d flipped)", k), nil
+	case k == 8*len(a)-1:
+		return " (the sign flipped)", nil
+	case k >= fraction:
+		return fmt.Sprintf(" (bit %d of the exponent flipped)", k-fraction), nil
 	}
-	return fmt.Sprintf(" (bit %d%s flipped)", k, part), nil
+	return fmt.Sprintf(" (bit %d of the fraction flipped)", k), nil
 }
 
-var mantissaBits = map[formats.DType]int{formats.F16: 10, formats.BF16: 7, formats.F32: 23, formats.F64: 52}
+// fractionBits is how many bits of a type, from the lowest on, are the fraction.
+var fractionBits = map[formats.DType]int{formats.F16: 10, formats.BF16: 7, formats.F32: 23, formats.F64: 52}

@@ -81,7 +81,7 @@ func TestMistakes(t *testing.T) {
 		{"ref", "flipped", qName, "W2", "rows in reverse order"},
 		{"ref", "shuffled", qName, "W2", "rows in another order: 3"},
 		{"half", "bit", qName, "W2", "1 element changed: [3 5] is "},
-		{"half", "bit", qName, "W2", " (bit 9 of the exponent flipped)"},
+		{"half", "bit", qName, "W2", " (bit 2 of the exponent flipped)"},
 		{"ref", "row", qName, "W2", "row 9 of 32 changed: scaled by 1.01, exactly"},
 		{"ref", "copied row", qName, "W2", "rows duplicated: row 17 is REF's row 16"},
 		{"ref", "swapped rows", qName, "W2", "rows 4 and 20 are swapped"},

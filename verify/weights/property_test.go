@@ -85,7 +85,15 @@ func TestAnyMistake(t *testing.T) {
 				bit := rapid.Int64Range(0, 8*w-1).Draw(rt, "bit")
 				b[bit/8] ^= 1 << (bit % 8)
 				y = view.Patch(x, i*w, b)
-				want = fmt.Sprintf("(bit %d", bit)
+				fraction := map[formats.DType]int64{formats.F16: 10, formats.BF16: 7, formats.F32: 23, formats.F64: 52}[d]
+				switch {
+				case bit == 8*w-1:
+					want = "(the sign flipped)"
+				case bit >= fraction:
+					want = fmt.Sprintf("(bit %d of the exponent flipped)", bit-fraction)
+				default:
+					want = fmt.Sprintf("(bit %d of the fraction flipped)", bit)
+				}
 			}
 		}
 		if err != nil {

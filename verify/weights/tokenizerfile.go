@@ -21,7 +21,7 @@ func (c *comparison) compareTokenizerFiles(a, b *ordjson.Object) {
 	if d := diffList(merges(m), merges(n)); d != "" {
 		add("merges: %s", d)
 	}
-	if d := diffList(addedTokens(a), addedTokens(b)); d != "" {
+	if d := diffAdded(addedTokens(a), addedTokens(b)); d != "" {
 		add("added tokens: %s", d)
 	}
 	for _, part := range []struct {
@@ -40,7 +40,9 @@ func (c *comparison) compareTokenizerFiles(a, b *ordjson.Object) {
 			if x == y || slices.Contains(part.skip, key) {
 				continue
 			}
-			said := fmt.Sprintf("%s%.40s: %.100s and %.100s", part.prefix, key, x, y)
+			p, _ := part.a.Get(key)
+			q, _ := part.b.Get(key)
+			said := fieldDiff(fmt.Sprintf("%s%.40s", part.prefix, key), p, q)
 			if slices.Contains(part.note, key) {
 				c.report.Notes = append(c.report.Notes, said)
 			} else {
@@ -74,14 +76,14 @@ func keysOf(a, b *ordjson.Object) []string {
 // null, false or empty.
 func canonical(o *ordjson.Object, key string) string {
 	v, _ := o.Get(key)
-	if v == nil || v == false || v == "" {
+	return canonicalValue(v)
+}
+
+func canonicalValue(v any) string {
+	if v == false || v == "" {
 		return "none"
 	}
-	b, err := ordjson.Encode(v, ordjson.Options{SortKeys: true})
-	if err != nil {
-		return err.Error()
-	}
-	return string(b)
+	return encoded(v)
 }
 
 // merges are the merges of a model in one of their two forms.
@@ -99,22 +101,6 @@ func merges(model *ordjson.Object) []string {
 			}
 		}
 	}
-	return out
-}
-
-// addedTokens are the added tokens of a tokenizer, in whatever order it has them.
-func addedTokens(o *ordjson.Object) []string {
-	v, _ := o.Get("added_tokens")
-	list, _ := v.([]any)
-	out := make([]string, len(list))
-	for i, t := range list {
-		b, err := ordjson.Encode(t, ordjson.Options{SortKeys: true})
-		if err != nil {
-			b = []byte(err.Error())
-		}
-		out[i] = string(b)
-	}
-	slices.SortStableFunc(out, func(a, b string) int { return strings.Compare(a, b) })
 	return out
 }
 
@@ -137,6 +123,9 @@ func diffMap(a, b *ordjson.Object) string {
 	return fmt.Sprintf("%d of %d differ, the first: %s", n, max(a.Len(), b.Len()), first)
 }
 
+// spaced prints a merge as a file has it.
+func spaced(merge string) string { return strings.Replace(merge, "\x00", " ", 1) }
+
 // diffList says how two lists differ; nothing if they do not.
 func diffList(a, b []string) string {
 	if slices.Equal(a, b) {
@@ -144,7 +133,7 @@ func diffList(a, b []string) string {
 	}
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {
-			return fmt.Sprintf("the first that differs is %d: %.100q and %.100q", i, a[i], b[i])
+			return fmt.Sprintf("the first that differs is %d: %.100q and %.100q", i, spaced(a[i]), spaced(b[i]))
 		}
 	}
 	return fmt.Sprintf("%d and %d", len(a), len(b))

@@ -103,8 +103,10 @@ func Amount(d verify.Divergence) string {
 	what := map[string]string{
 		"worst_token": "relative error of one position",
 		"end_to_end":  "relative error end to end",
-		"non_finite":  "values that are no numbers, relative error of the others",
 	}[d.Metric]
+	if d.Metric == "non_finite" {
+		return "values that are no numbers in " + Plural(int(d.Value), "position")
+	}
 	if what == "" {
 		what = "relative error"
 	}

@@ -1,0 +1,98 @@
+package weights
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"olmotool/internal/ordjson"
+)
+
+// fieldDiff says where two JSON values first differ: the path of the field and
+// what both have there; nothing if they are equal.
+func fieldDiff(path string, a, b any) string {
+	if encoded(a) == encoded(b) {
+		return ""
+	}
+	switch x := a.(type) {
+	case *ordjson.Object:
+		y, ok := b.(*ordjson.Object)
+		if !ok {
+			break
+		}
+		for _, key := range keysOf(x, y) {
+			at := path + fmt.Sprintf(".%.40s", key)
+			p, inX := x.Get(key)
+			q, inY := y.Get(key)
+			if inX != inY { // what that means depends on the field
+				return said(at, present(p, inX), present(q, inY))
+			}
+			if d := fieldDiff(at, p, q); d != "" {
+				return d
+			}
+		}
+	case []any:
+		y, ok := b.([]any)
+		if !ok {
+			break
+		}
+		for i := range min(len(x), len(y)) {
+			if d := fieldDiff(fmt.Sprintf("%s[%d]", path, i), x[i], y[i]); d != "" {
+				return d
+			}
+		}
+		return fmt.Sprintf("%s: %d and %d entries", path, len(x), len(y))
+	}
+	return said(path, encoded(a), encoded(b))
+}
+
+func said(path, a, b string) string {
+	x, y := apart(a, b)
+	return fmt.Sprintf("%s: %s and %s", path, x, y)
+}
+
+// present is the text of a member, if it is there.
+func present(v any, ok bool) string {
+	if ok && v == nil {
+		return "null"
+	}
+	return encoded(v)
+}
+
+// encoded is the text of a value with keys in one order.
+func encoded(v any) string {
+	if v == nil {
+		return "none"
+	}
+	b, err := ordjson.Encode(v, ordjson.Options{SortKeys: true})
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+// apart cuts two texts such that it is seen where they differ.
+func apart(a, b string) (x, y string) {
+	const before, most = 16, 80
+	same := 0
+	for same < min(len(a), len(b)) && a[same] == b[same] {
+		same++
+	}
+	cut := func(s string) string {
+		lead := ""
+		if from := same - before; from > 0 && len(s) > most {
+			for from < len(s) && !utf8.RuneStart(s[from]) {
+				from++
+			}
+			s, lead = s[from:], "…"
+		}
+		if len(s) > most {
+			to := most
+			for !utf8.RuneStart(s[to]) {
+				to--
+			}
+			s = s[:to] + "…"
+		}
+		return lead + s
+	}
+	return cut(a), cut(b)
+}
