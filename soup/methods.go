@@ -11,6 +11,24 @@ import (
 var methods = []*Method{
 	&linear,
 	&passthrough,
+	&slerpMethod,
+	&nuslerpMethod,
+	&multislerpMethod,
+	&karcherMethod,
+	&taskArithmeticMethod,
+	&tiesMethod,
+	&dareLinearMethod,
+	&dareTiesMethod,
+	&breadcrumbsMethod,
+	&breadcrumbsTiesMethod,
+	&dellaLinearMethod,
+	&dellaMethod,
+	&modelStockMethod,
+	&sceMethod,
+	&nearswapMethod,
+	&ramMethod,
+	&ramplusMethod,
+	&arceeFusionMethod,
 }
 
 // Methods returns the table: for help texts, and for what reads recipes. It must

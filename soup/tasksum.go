@@ -94,8 +94,8 @@ func (s *taskSum) add(dst []float64, terms [][]float64, sum, weight []float64) {
 }
 
 // addAgreeing adds to dst the terms v that have the sign of sum, and to weight
-// their weight w. A sum of zero is positive, never -0; a term of zero has no sign. It does
-// not branch on signs, which nobody can foresee.
+// their weight w. A sum of zero is positive, never -0; a term of zero has no sign.
+// It does not branch on signs, which nobody can foresee.
 func addAgreeing(dst, weight, v, sum []float64, w float64) {
 	dst, weight, sum = dst[:len(v)], weight[:len(v)], sum[:len(v)]
 	one := math.Float64bits(w)

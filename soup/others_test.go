@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"slices"
-	"testing"
 
 	"pgregory.net/rapid"
 )
