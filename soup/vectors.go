@@ -44,8 +44,11 @@ func addProducts(g, x [][]float64) {
 // dot is Σ x[i]·y[i], in eight sums: element i is added to number i mod 8, and
 // what is left at the end to the first.
 func dot(x, y []float64) float64 {
+	y = y[:len(x)]
 	var s [8]float64
-	for len(x) >= 8 && len(y) >= 8 {
+	i := dotFast(x, y, &s)
+	for ; i+8 <= len(x); i += 8 {
+		x, y := x[i:i+8], y[i:i+8]
 		s[0] += float64(x[0] * y[0])
 		s[1] += float64(x[1] * y[1])
 		s[2] += float64(x[2] * y[2])
@@ -54,10 +57,9 @@ func dot(x, y []float64) float64 {
 		s[5] += float64(x[5] * y[5])
 		s[6] += float64(x[6] * y[6])
 		s[7] += float64(x[7] * y[7])
-		x, y = x[8:], y[8:]
 	}
-	for i, v := range x {
-		s[0] += float64(v * y[i])
+	for ; i < len(x); i++ {
+		s[0] += float64(x[i] * y[i])
 	}
 	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }
@@ -105,8 +107,8 @@ func arc(c, t float64) (a, b float64) {
 // subtract sets dst to x - y.
 func subtract(dst, x, y []float64) {
 	dst, y = dst[:len(x)], y[:len(x)]
-	for i, v := range x {
-		dst[i] = v - y[i]
+	for i := subtractFast(dst, x, y); i < len(x); i++ {
+		dst[i] = x[i] - y[i]
 	}
 }
 
@@ -121,7 +123,7 @@ func blend(dst, k []float64, x [][]float64, base []float64) {
 		case k == 0: // no trace of it, not even on the sign of a zero
 		case base != nil:
 			base := base[:len(dst)]
-			for j := range dst {
+			for j := addScaledFast(dst, x, base, k); j < len(dst); j++ {
 				dst[j] += float64(k * (x[j] - base[j]))
 			}
 		case first:
@@ -153,8 +155,9 @@ func twoTerms(a, x, b, y float64) float64 {
 
 // addTo adds base to differences.
 func addTo(d, base []float64) {
-	for i, b := range base[:len(d)] {
-		d[i] = moved(b, d[i])
+	base = base[:len(d)]
+	for i := addToFast(d, base); i < len(d); i++ {
+		d[i] = moved(base[i], d[i])
 	}
 }
 

@@ -173,8 +173,10 @@ func TestDecodeFloats(t *testing.T) {
 		d   formats.DType
 		raw []byte
 	}{
-		{formats.F64, []byte{0, 0, 0, 0, 0, 0, 0xf8, 0xbf}}, {formats.F32, []byte{0, 0, 0xc0, 0xbf}},
-		{formats.BF16, []byte{0xc0, 0xbf}}, {formats.F16, []byte{0, 0xbe}},
+		{formats.F64, []byte{0, 0, 0, 0, 0, 0, 0xf8, 0xbf}},
+		{formats.F32, []byte{0, 0, 0xc0, 0xbf}},
+		{formats.BF16, []byte{0xc0, 0xbf}},
+		{formats.F16, []byte{0, 0xbe}},
 	} {
 		x := make([]float64, 1)
 		if decodeFloats(x, c.raw, c.d); x[0] != -1.5 {

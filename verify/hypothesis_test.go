@@ -52,7 +52,8 @@ func TestHypothesis(t *testing.T) {
 		weights: &weights.Report{Failures: []weights.Tensor{
 			{Name: "model.layers.12.self_attn.k_proj.weight", Diagnosis: "wrong layer"},
 			{Name: "model.layers.1.self_attn.k_proj.weight", Diagnosis: "transposed"},
-			{Name: "model.norm.weight", Diagnosis: "rolled"}, {Name: "lm_head.weight", Diagnosis: "scaled"},
+			{Name: "model.norm.weight", Diagnosis: "rolled"},
+			{Name: "lm_head.weight", Diagnosis: "scaled"},
 			{Name: "model.embed_tokens.weight", Diagnosis: "truncated"},
 		}},
 	}

@@ -287,9 +287,15 @@ func TestArithmetic(t *testing.T) {
 		cand       *olmo.Model
 		accepted   bool
 	}{
-		{"f32", m, true}, {"f64", m, true}, {"bf16", m, true},
-		{"f32", row, false}, {"f64", row, false}, {"bf16", row, true}, // too small for it
-		{"f32", matrix, false}, {"f64", matrix, false}, {"bf16", matrix, false},
+		{"f32", m, true},
+		{"f64", m, true},
+		{"bf16", m, true},
+		{"f32", row, false},
+		{"f64", row, false},
+		{"bf16", row, true}, // too small for it
+		{"f32", matrix, false},
+		{"f64", matrix, false},
+		{"bf16", matrix, false},
 	} {
 		r := runModels(t, m, c.cand, Options{Forward: true, Arithmetic: c.arithmetic})
 		if r.Accepted != c.accepted || r.Forward.Arithmetic != c.arithmetic {

@@ -48,9 +48,19 @@ func TestExpError(t *testing.T) {
 func TestExpSpecial(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	for _, c := range []struct{ x, want float32 }{
-		{0, 1}, {float32(math.Copysign(0, -1)), 1}, {-inf, 0}, {inf, inf}, {nan, nan}, {-nan, nan},
-		{-math.MaxFloat32, 0}, {math.MaxFloat32, inf}, {-104, 0}, {-103.97209, 0}, {-103.97207, 0x1p-149},
-		{88.72284, inf}, {0x1p-149, 1},
+		{0, 1},
+		{float32(math.Copysign(0, -1)), 1},
+		{-inf, 0},
+		{inf, inf},
+		{nan, nan},
+		{-nan, nan},
+		{-math.MaxFloat32, 0},
+		{math.MaxFloat32, inf},
+		{-104, 0},
+		{-103.97209, 0},
+		{-103.97207, 0x1p-149},
+		{88.72284, inf},
+		{0x1p-149, 1},
 	} {
 		if got := exp32(c.x); got != c.want && (got == got || c.want == c.want) {
 			t.Errorf("e to %g is %g, want %g", c.x, got, c.want)

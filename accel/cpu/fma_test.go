@@ -96,11 +96,20 @@ func TestFMA32Naive(t *testing.T) {
 func TestFMA32Special(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	for _, c := range []struct{ x, y, z, want float32 }{
-		{inf, 1, 1, inf}, {-inf, 1, 1, -inf}, {inf, 1, -inf, nan}, {inf, 0, 1, nan}, {nan, 1, 1, nan}, {1, 1, nan, nan},
-		{1, 1, inf, inf}, {1, 1, -inf, -inf},
-		{math.MaxFloat32, 2, 0, inf}, {-math.MaxFloat32, math.MaxFloat32, 0, -inf},
-		{math.MaxFloat32, 1, 0x1p103, inf}, {math.MaxFloat32, 1, 0x1.fffffep102, math.MaxFloat32},
-		{0x1p-75, 0x1p-75, 0, 0}, {0x1.000002p-75, 0x1p-75, 0, 0x1p-149},
+		{inf, 1, 1, inf},
+		{-inf, 1, 1, -inf},
+		{inf, 1, -inf, nan},
+		{inf, 0, 1, nan},
+		{nan, 1, 1, nan},
+		{1, 1, nan, nan},
+		{1, 1, inf, inf},
+		{1, 1, -inf, -inf},
+		{math.MaxFloat32, 2, 0, inf},
+		{-math.MaxFloat32, math.MaxFloat32, 0, -inf},
+		{math.MaxFloat32, 1, 0x1p103, inf},
+		{math.MaxFloat32, 1, 0x1.fffffep102, math.MaxFloat32},
+		{0x1p-75, 0x1p-75, 0, 0},
+		{0x1.000002p-75, 0x1p-75, 0, 0x1p-149},
 	} {
 		got := fma32(c.x, c.y, c.z)
 		if got != c.want && !(got != got && c.want != c.want) {

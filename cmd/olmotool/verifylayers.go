@@ -75,8 +75,13 @@ func (p *printer) logits(f *verify.Forward) {
 // are within their limit are left out.
 func layersTable(ls []verify.Layer) table {
 	t := table{columns: []column{
-		{name: "LAYER", right: true}, {name: "ALONE", right: true}, {name: "LIMIT", right: true},
-		{name: "WORST TOKEN", right: true}, {name: "AT SEQ, POS", right: true}, {name: "END TO END", right: true}, {},
+		{name: "LAYER", right: true},
+		{name: "ALONE", right: true},
+		{name: "LIMIT", right: true},
+		{name: "WORST TOKEN", right: true},
+		{name: "AT SEQ, POS", right: true},
+		{name: "END TO END", right: true},
+		{},
 	}}
 	floor := slices.ContainsFunc(ls, func(l verify.Layer) bool { return l.Floor != nil })
 	if floor {
@@ -120,8 +125,14 @@ func at(l verify.Layer) string {
 // selfTest prints which faults were found.
 func (p *printer) selfTest(s *verify.SelfTestReport) {
 	t := table{columns: []column{
-		{name: "FAULT"}, {name: "LAYER", right: true}, {name: "CAUGHT"}, {name: "BY"}, {name: "LOCATED"},
-		{name: "MARGIN", right: true}, {name: "NMSE OF LOGITS", right: true}, {name: "DIAGNOSIS"},
+		{name: "FAULT"},
+		{name: "LAYER", right: true},
+		{name: "CAUGHT"},
+		{name: "BY"},
+		{name: "LOCATED"},
+		{name: "MARGIN", right: true},
+		{name: "NMSE OF LOGITS", right: true},
+		{name: "DIAGNOSIS"},
 	}}
 	caught, none := 0, 0
 	for _, f := range s.Faults {

@@ -134,8 +134,13 @@ func processor() string {
 		has  bool
 		name string
 	}{
-		{cpu.X86.HasAVX2, "AVX2"}, {cpu.X86.HasFMA, "FMA"}, {cpu.X86.HasAVX512F, "AVX-512F"}, {cpu.X86.HasAVX512DQ, "AVX-512DQ"},
-		{cpu.X86.HasAVX512BW, "AVX-512BW"}, {cpu.X86.HasAVX512VL, "AVX-512VL"}, {cpu.ARM64.HasASIMD, "NEON"},
+		{cpu.X86.HasAVX2, "AVX2"},
+		{cpu.X86.HasFMA, "FMA"},
+		{cpu.X86.HasAVX512F, "AVX-512F"},
+		{cpu.X86.HasAVX512DQ, "AVX-512DQ"},
+		{cpu.X86.HasAVX512BW, "AVX-512BW"},
+		{cpu.X86.HasAVX512VL, "AVX-512VL"},
+		{cpu.ARM64.HasASIMD, "NEON"},
 	} {
 		if x.has {
 			s = append(s, x.name)

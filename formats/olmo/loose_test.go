@@ -54,21 +54,31 @@ func TestLooseFlawed(t *testing.T) {
 			i := find(ts, norm)
 			return slices.Delete(ts, i, i+1)
 		}, 24, headName, "missing-tensor", `tensor "model.norm.weight": found none, expected one of shape [32]`},
-		{"renamed", "models/olmo2-mha", edit(norm, func(t *formats.Tensor) { t.Name = "norm\n" }), 25, "norm\n",
-			"missing-tensor extra-tensor", `found one, expected none by this name in a model of type "olmo2" and this config`},
-		{"another shape", "models/olmo2-mha", edit(q, func(t *formats.Tensor) { t.Shape = []int64{16, 64} }), 25, headName,
-			"tensor-shape", `tensor "model.layers.0.self_attn.q_proj.weight": found shape [16 64], expected [32 32] from the config`},
-		{"another type", "models/olmo2-mha", edit(q, func(t *formats.Tensor) { t.DType = formats.I32 }), 25, headName,
-			"tensor-type", "found I32, expected F64, F32, F16, BF16 or a quantised type"},
+		{
+			"renamed", "models/olmo2-mha", edit(norm, func(t *formats.Tensor) { t.Name = "norm\n" }), 25, "norm\n",
+			"missing-tensor extra-tensor", `found one, expected none by this name in a model of type "olmo2" and this config`,
+		},
+		{
+			"another shape", "models/olmo2-mha", edit(q, func(t *formats.Tensor) { t.Shape = []int64{16, 64} }), 25, headName,
+			"tensor-shape", `tensor "model.layers.0.self_attn.q_proj.weight": found shape [16 64], expected [32 32] from the config`,
+		},
+		{
+			"another type", "models/olmo2-mha", edit(q, func(t *formats.Tensor) { t.DType = formats.I32 }), 25, headName,
+			"tensor-type", "found I32, expected F64, F32, F16, BF16 or a quantised type",
+		},
 		{"two of a name", "layouts/olmo2-mha/olmo", func(ts []formats.Tensor) []formats.Tensor {
 			x := ts[find(ts, "transformer.ln_f.weight")]
 			x.Name, x.Origin.Name = "module.transformer.ln_f.weight", "module.transformer.ln_f.weight"
 			return append(ts, x)
 		}, 26, "module.transformer.ln_f.weight", "extra-tensor", "module.transformer.ln_f.weight"},
-		{"fused in another shape", "layouts/olmo2-mha/olmo", edit(fused, func(t *formats.Tensor) { t.Shape = []int64{32, 96} }), 23, fused,
-			"misfit-tensor missing-tensor missing-tensor missing-tensor extra-tensor", "found shape [32 96], expected 96 rows from the config"},
-		{"block of no group", "layouts/olmo2-mha/olmo", edit(fused, func(t *formats.Tensor) { t.Name = "transformer.block_groups.7.9.att_proj.weight" }), 23,
-			"transformer.block_groups.7.9.att_proj.weight", "misfit-tensor missing-tensor missing-tensor missing-tensor extra-tensor", "found block 9 of a group"},
+		{
+			"fused in another shape", "layouts/olmo2-mha/olmo", edit(fused, func(t *formats.Tensor) { t.Shape = []int64{32, 96} }), 23, fused,
+			"misfit-tensor missing-tensor missing-tensor missing-tensor extra-tensor", "found shape [32 96], expected 96 rows from the config",
+		},
+		{
+			"block of no group", "layouts/olmo2-mha/olmo", edit(fused, func(t *formats.Tensor) { t.Name = "transformer.block_groups.7.9.att_proj.weight" }), 23,
+			"transformer.block_groups.7.9.att_proj.weight", "misfit-tensor missing-tensor missing-tensor missing-tensor extra-tensor", "found block 9 of a group",
+		},
 	} {
 		s, err := Open(testdata+c.path, "")
 		if err != nil {

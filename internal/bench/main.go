@@ -87,8 +87,12 @@ func (b *bench) run(ctx context.Context) error {
 		name string
 		run  func(context.Context) error
 	}{
-		{"convert", b.convert}, {"casts", b.casts}, {"digest", b.digest}, {"inspect", b.inspect},
-		{"logits", b.logits}, {"memory", b.memory},
+		{"convert", b.convert},
+		{"casts", b.casts},
+		{"digest", b.digest},
+		{"inspect", b.inspect},
+		{"logits", b.logits},
+		{"memory", b.memory},
 	} {
 		if b.only != "" && b.only != step.name {
 			continue

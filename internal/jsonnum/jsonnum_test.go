@@ -25,10 +25,14 @@ func TestMarshal(t *testing.T) {
 		in   s
 		want string
 	}{
-		{s{X: 1e-9, Name: "a", NaN: math.NaN(), Inf: math.Inf(-1), List: []float64{0.5, math.NaN()}},
-			`{"x":1e-9,"name":"a","nan":null,"inf":null,"list":[0.5,null],"inner":{"a":0}}`},
-		{s{Inner: inner{3}, P: &inner{4}},
-			`{"x":0,"name":"","nan":0,"inf":0,"list":null,"p":{"a":4},"inner":{"a":3}}`},
+		{
+			s{X: 1e-9, Name: "a", NaN: math.NaN(), Inf: math.Inf(-1), List: []float64{0.5, math.NaN()}},
+			`{"x":1e-9,"name":"a","nan":null,"inf":null,"list":[0.5,null],"inner":{"a":0}}`,
+		},
+		{
+			s{Inner: inner{3}, P: &inner{4}},
+			`{"x":0,"name":"","nan":0,"inf":0,"list":null,"p":{"a":4},"inner":{"a":3}}`,
+		},
 	} {
 		got, err := Marshal(c.in)
 		if err != nil || string(got) != c.want {

@@ -253,8 +253,10 @@ func TestNonFinite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"kl_mean":null`, `"max_abs":null`, `"p99_abs":null`, `"top1_agreement":null`, `"nan":1`,
-		`"non_finite_at":{"side":"ref","sequence":0,"position":0,"token":0}`} {
+	for _, want := range []string{
+		`"kl_mean":null`, `"max_abs":null`, `"p99_abs":null`, `"top1_agreement":null`, `"nan":1`,
+		`"non_finite_at":{"side":"ref","sequence":0,"position":0,"token":0}`,
+	} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("found %s, want %s in it", b, want)
 		}

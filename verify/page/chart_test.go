@@ -122,8 +122,18 @@ func TestStrip(t *testing.T) {
 	for _, c := range []struct {
 		value, limit, want float64
 	}{
-		{0, 1, lo}, {0, 0, lo}, {1, 1, mid}, {1e-3, 1, lo + (mid-lo)/2.}, {1e3, 1, mid + (hi-mid)/2.}, {1e30, 1, hi}, {1e-30, 1, lo},
-		{1, 0, hi}, {math.NaN(), 1, hi}, {math.Inf(1), 1, hi}, {1, math.Inf(1), lo}, {1, math.NaN(), hi},
+		{0, 1, lo},
+		{0, 0, lo},
+		{1, 1, mid},
+		{1e-3, 1, lo + (mid-lo)/2.},
+		{1e3, 1, mid + (hi-mid)/2.},
+		{1e30, 1, hi},
+		{1e-30, 1, lo},
+		{1, 0, hi},
+		{math.NaN(), 1, hi},
+		{math.Inf(1), 1, hi},
+		{1, math.Inf(1), lo},
+		{1, math.NaN(), hi},
 	} {
 		if got := at(c.value, c.limit, true); math.Abs(got-c.want) > 0.1 {
 			t.Errorf("%g of %g: at %g, want %g", c.value, c.limit, got, c.want)

@@ -188,8 +188,10 @@ func TestNearly(t *testing.T) {
 		make func() (formats.Tensor, error)
 		want string
 	}{
-		{"transposed", func() (formats.Tensor, error) { return view.Transpose(x) },
-			"transposed: in all but 1 of 32 rows (the first of these is 3) REF's transpose"},
+		{
+			"transposed", func() (formats.Tensor, error) { return view.Transpose(x) },
+			"transposed: in all but 1 of 32 rows (the first of these is 3) REF's transpose",
+		},
 		{"interleaved", func() (formats.Tensor, error) {
 			return formats.PermuteRows(x, func(i int64) int64 { return i/8*8 + i%2*4 + i%8/2 })
 		}, "rows permuted: from half-split to interleaved rotary pairs, in all but 1 of 32 rows (the first of these is 3)"},

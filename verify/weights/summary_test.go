@@ -39,20 +39,28 @@ func TestSummary(t *testing.T) {
 		cand *olmo.Model
 		want []string
 	}{
-		{"gate and up", swap(swap(m, layer("0", "mlp.gate_proj"), layer("0", "mlp.up_proj")), layer("1", "mlp.gate_proj"), layer("1", "mlp.up_proj")),
-			[]string{"mlp.gate_proj, mlp.up_proj of layers 0–1: swapped: mlp.gate_proj and mlp.up_proj hold each other's values"}},
-		{"between layers", swap(m, layer("0", "mlp.gate_proj"), layer("1", "mlp.gate_proj")),
-			[]string{"mlp.gate_proj of layers 0–1: swapped: layer 0 and layer 1 hold each other's values"}},
-		{"embedding and head", swap(m, "model.embed_tokens.weight", "lm_head.weight"),
-			[]string{`"model.embed_tokens.weight", "lm_head.weight": swapped: model.embed_tokens and lm_head hold each other's values`}},
+		{
+			"gate and up", swap(swap(m, layer("0", "mlp.gate_proj"), layer("0", "mlp.up_proj")), layer("1", "mlp.gate_proj"), layer("1", "mlp.up_proj")),
+			[]string{"mlp.gate_proj, mlp.up_proj of layers 0–1: swapped: mlp.gate_proj and mlp.up_proj hold each other's values"},
+		},
+		{
+			"between layers", swap(m, layer("0", "mlp.gate_proj"), layer("1", "mlp.gate_proj")),
+			[]string{"mlp.gate_proj of layers 0–1: swapped: layer 0 and layer 1 hold each other's values"},
+		},
+		{
+			"embedding and head", swap(m, "model.embed_tokens.weight", "lm_head.weight"),
+			[]string{`"model.embed_tokens.weight", "lm_head.weight": swapped: model.embed_tokens and lm_head hold each other's values`},
+		},
 		{"a layer", with(t, m, func(x formats.Tensor) formats.Tensor {
 			return get(strings.Replace(x.Name, ".1.", ".0.", 1)).WithName(x.Name)
 		}, one...), []string{"layer 1 is a copy of REF's layer 0"}},
 		{"some of a layer", with(t, m, func(x formats.Tensor) formats.Tensor {
 			return get(strings.Replace(x.Name, ".1.", ".0.", 1)).WithName(x.Name)
 		}, one[:5]...), []string{"5 tensors (self_attn.q_proj, self_attn.k_proj, self_attn.v_proj, …) of layer 1: holds REF's values of layer 0"}},
-		{"other values", with(t, m, noisy, layer("0", "mlp.gate_proj"), layer("1", "mlp.up_proj"), "lm_head.weight"),
-			[]string{`"model.layers.0.mlp.gate_proj.weight", "model.layers.1.mlp.up_proj.weight", "lm_head.weight": other values, unrelated to REF's (relative errors 1.4 to 1.4)`}},
+		{
+			"other values", with(t, m, noisy, layer("0", "mlp.gate_proj"), layer("1", "mlp.up_proj"), "lm_head.weight"),
+			[]string{`"model.layers.0.mlp.gate_proj.weight", "model.layers.1.mlp.up_proj.weight", "lm_head.weight": other values, unrelated to REF's (relative errors 1.4 to 1.4)`},
+		},
 		{"all values", with(t, m, func(x formats.Tensor) formats.Tensor {
 			y, err := formats.Cast(x, formats.BF16, nil)
 			if err == nil {

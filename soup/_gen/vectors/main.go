@@ -1,0 +1,125 @@
+// The generator of the kernels in vectors_amd64.s: AVX2 code for the loops over
+// float64 in vectors.go of package soup.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+func main() {
+	ConstraintExpr("amd64,!noasm")
+	subtract()
+	dot()
+	addScaled()
+	addTo()
+	Generate()
+}
+
+// function begins a kernel that is line, for each i.
+func function(name, signature, line string) {
+	TEXT(name, NOSPLIT, "func("+signature+")")
+	Pragma("noescape")
+	Doc(name+" is", "", "\tfor i, v := range x {", "\t\t"+line, "\t}", "", "for a multiple of 16 elements.")
+}
+
+// at is element i, plus so many, of the array of float64 at base.
+func at(base, i Register, elems int) operand.Mem {
+	return operand.Mem{Base: base, Index: i, Scale: 8, Disp: 8 * elems}
+}
+
+// loop runs body for each four of the elements from 0 to that of n, which is a
+// multiple of 16: for elements k to k+3 after i.
+func loop(n Register, body func(i Register, k int)) {
+	i := GP64()
+	XORQ(i, i)
+	Label("loop")
+	CMPQ(i, n)
+	JGE(operand.LabelRef("done"))
+	for k := 0; k < 16; k += 4 {
+		body(i, k)
+	}
+	ADDQ(operand.I8(16), i)
+	JMP(operand.LabelRef("loop"))
+	Label("done")
+}
+
+func base(param string) Register { return Load(Param(param).Base(), GP64()) }
+
+func broadcast(param string) VecVirtual {
+	p, err := Param(param).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	y := YMM()
+	VBROADCASTSD(p.Addr, y)
+	return y
+}
+
+func subtract() {
+	function("subtractAVX2", "dst, x, y []float64", "dst[i] = v - y[i]")
+	dst, x, y := base("dst"), base("x"), base("y")
+	loop(Load(Param("x").Len(), GP64()), func(i Register, k int) {
+		v := YMM()
+		VMOVUPD(at(x, i, k), v)
+		VSUBPD(at(y, i, k), v, v)
+		VMOVUPD(v, at(dst, i, k))
+	})
+	VZEROUPPER()
+	RET()
+}
+
+func dot() {
+	function("dotAVX2", "x, y []float64, s *[8]float64", "s[i%8] += float64(v * y[i])")
+	x, y, s := base("x"), base("y"), Load(Param("s"), GP64())
+	sums := []VecVirtual{YMM(), YMM()}
+	for j, sum := range sums {
+		VMOVUPD(operand.Mem{Base: s, Disp: 32 * j}, sum)
+	}
+	loop(Load(Param("x").Len(), GP64()), func(i Register, k int) {
+		v, sum := YMM(), sums[k/4%2]
+		VMOVUPD(at(x, i, k), v)
+		VMULPD(at(y, i, k), v, v)
+		VADDPD(v, sum, sum)
+	})
+	for j, sum := range sums {
+		VMOVUPD(sum, operand.Mem{Base: s, Disp: 32 * j})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+func addScaled() {
+	function("addScaledAVX2", "dst, x, base []float64, k float64", "dst[i] += float64(k * (v - base[i]))")
+	dst, x, b, factor := base("dst"), base("x"), base("base"), broadcast("k")
+	loop(Load(Param("x").Len(), GP64()), func(i Register, k int) {
+		v := YMM()
+		VMOVUPD(at(x, i, k), v)
+		VSUBPD(at(b, i, k), v, v)
+		VMULPD(factor, v, v)
+		VADDPD(at(dst, i, k), v, v)
+		VMOVUPD(v, at(dst, i, k))
+	})
+	VZEROUPPER()
+	RET()
+}
+
+func addTo() {
+	function("addToAVX2", "x, base []float64", "x[i] = moved(base[i], v)")
+	x, b := base("x"), base("base")
+	zero := YMM()
+	VXORPD(zero, zero, zero)
+	loop(Load(Param("x").Len(), GP64()), func(i Register, k int) {
+		v, from, sum, none := YMM(), YMM(), YMM(), YMM()
+		VMOVUPD(at(x, i, k), v)
+		VMOVUPD(at(b, i, k), from)
+		VADDPD(from, v, sum)
+		Comment("Where nothing is added the base stays as it is.")
+		VCMPPD(operand.U8(0), zero, v, none)
+		VBLENDVPD(none, from, sum, sum)
+		VMOVUPD(sum, at(x, i, k))
+	})
+	VZEROUPPER()
+	RET()
+}
