@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"olmotool/accel"
@@ -27,15 +28,18 @@ var openblas string
 
 // multiplier is a process that names its kernels in a line, and answers lines
 // "TYPE M N K TIMES", of the type of weights and the shapes of a product, with
-// the seconds that one takes, the mean of so many.
+// the seconds that one takes, the mean of so many. It is stopped while it is not
+// asked: threads of OpenBLAS look for more work for a while, and whoever came
+// next would have one processor less.
 type multiplier struct {
 	name, kernels string
+	process       *os.Process
 	in            io.Writer
 	out           *bufio.Scanner
 }
 
-// startMultiplier starts a multiplier that ends with this process. Of env,
-// NAME=VALUE is set and NAME is not.
+// startMultiplier starts a multiplier; its process has to be killed in the end.
+// Of env, NAME=VALUE is set and NAME is not.
 func startMultiplier(ctx context.Context, name string, env []string, args ...string) (*multiplier, error) {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stderr = os.Stderr
@@ -61,10 +65,12 @@ func startMultiplier(ctx context.Context, name string, env []string, args ...str
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	m := &multiplier{name: name, in: in, out: bufio.NewScanner(out)}
-	m.kernels, err = m.line()
+	m := &multiplier{name: name, process: cmd.Process, in: in, out: bufio.NewScanner(out)}
+	if m.kernels, err = m.line(); err != nil {
+		return nil, err
+	}
 	m.name += ", " + m.kernels
-	return m, err
+	return m, m.process.Signal(syscall.SIGSTOP)
 }
 
 func (m *multiplier) line() (string, error) {
@@ -75,11 +81,17 @@ func (m *multiplier) line() (string, error) {
 }
 
 func (m *multiplier) multiply(typ string, rows, n, k, times int) (seconds float64, err error) {
+	if err := m.process.Signal(syscall.SIGCONT); err != nil {
+		return 0, err
+	}
 	if _, err := fmt.Fprintln(m.in, typ, rows, n, k, times); err != nil {
 		return 0, err
 	}
 	line, err := m.line()
 	if err != nil {
+		return 0, err
+	}
+	if err := m.process.Signal(syscall.SIGSTOP); err != nil {
 		return 0, err
 	}
 	return strconv.ParseFloat(line, 64)
