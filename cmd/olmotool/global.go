@@ -117,14 +117,6 @@ func addFrom(cmd *cobra.Command, from *string) {
 	complete(cmd, "from", names...)
 }
 
-// openSource opens a checkpoint; from is the value of --from.
-func openSource(path, from string) (*olmo.Source, error) {
-	if from != "" && !olmo.IsLayout(from) {
-		return nil, usageError("--from: found %q, expected a layout that inspect reports", from)
-	}
-	return olmo.Open(path, from)
-}
-
 // complete offers fixed values for a flag.
 func complete(cmd *cobra.Command, flag string, values ...string) {
 	// The error is that of an unknown flag, which a test of the commands shows.

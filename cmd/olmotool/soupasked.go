@@ -5,11 +5,9 @@ import (
 	"io/fs"
 	"math/big"
 	"os"
-	"slices"
 	"strings"
 
 	"olmotool/formats"
-	"olmotool/formats/olmo"
 	"olmotool/soup"
 	"olmotool/soup/recipe"
 )
@@ -82,14 +80,7 @@ func (f *soupFlags) configured() (*asked, error) {
 		return nil, err
 	}
 	a := &asked{names: file.Models, file: file, method: file.Method, recipe: file.Recipe}
-	if file.Base == nil {
-		return a, nil
-	}
-	if i := slices.Index(file.Models, *file.Base); i >= 0 {
-		a.donor = i
-	} else if file.Method.Base != soup.NoBase {
-		a.base = file.Base
-	}
+	a.donor, a.base = file.Roles()
 	return a, nil
 }
 
@@ -196,19 +187,4 @@ func parseParam(p soup.Param, s string) (*big.Rat, error) {
 		}
 	}
 	return soup.ParseNumber(s)
-}
-
-// tensorNames are those of all models, each once, in order.
-func tensorNames(models []*olmo.Model) []string {
-	var names []string
-	seen := map[string]bool{}
-	for _, m := range models {
-		for _, t := range m.Tensors {
-			if !seen[t.Name] {
-				seen[t.Name] = true
-				names = append(names, t.Name)
-			}
-		}
-	}
-	return names
 }

@@ -62,7 +62,7 @@ func (f *soupFlags) merge(ctx context.Context, p *pot, o *convert.Options) error
 	for i, in := range p.inputs {
 		models[i] = in.Model
 	}
-	r, found, err := p.recipe(tensorNames(models))
+	r, found, err := p.recipe(recipe.TensorNames(models))
 	if err != nil {
 		return err
 	}

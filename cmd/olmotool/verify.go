@@ -112,7 +112,7 @@ type verifyDoc struct {
 
 // compare opens what is to be compared and does it.
 func (f *verifyFlags) compare(ctx context.Context, stdin io.Reader, args []string) (*verify.Report, error) {
-	ref, err := openSource(args[0], f.from)
+	ref, err := openModel(ctx, args[0], f.from)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +133,7 @@ func (f *verifyFlags) compare(ctx context.Context, stdin io.Reader, args []strin
 	if f.selfTest {
 		return verify.SelfTest(ctx, ref, f.Options)
 	}
-	cand, err := openCand(args[1], f.fromCand)
+	cand, err := openCand(ctx, args[1], f.fromCand)
 	if err != nil {
 		return nil, err
 	}
@@ -169,11 +169,11 @@ func (f *verifyFlags) input(ref *olmo.Source, stdin io.Reader) error {
 }
 
 // openCand is openSource for the candidate, which has a flag of its own.
-func openCand(path, from string) (*olmo.Source, error) {
+func openCand(ctx context.Context, path, from string) (*olmo.Source, error) {
 	if from != "" && !olmo.IsLayout(from) {
 		return nil, usageError("--from-cand: found %q, expected a layout that inspect reports", from)
 	}
-	return olmo.Open(path, from)
+	return openModel(ctx, path, from)
 }
 
 // rulesDoc is the JSON document of verify --list-rules.

@@ -25,7 +25,7 @@ type File struct {
 	// DType is the element type of the result, out_dtype or else dtype; invalid if
 	// neither is said.
 	DType formats.DType
-	// Tokenizer is the model whose tokenizer the result gets; nil: that of Donor.
+	// Tokenizer is the model whose tokenizer the result gets; nil: that of the base if there is one, else of the first.
 	Tokenizer *Ref
 	// ChatTemplate is a template in Jinja; empty: the tokenizer's own.
 	ChatTemplate string
@@ -34,15 +34,6 @@ type File struct {
 
 	slices []slice
 	global settings
-}
-
-// Donor is the model whose config and tokenizer files the result gets: the base
-// if there is one, else the first.
-func (f *File) Donor() Ref {
-	if f.Base != nil {
-		return *f.Base
-	}
-	return f.Models[0]
 }
 
 // usesBase reports whether the method works on differences from the base.

@@ -177,7 +177,7 @@ func FuzzParse(f *testing.F) {
 		if len(r.Models) == 0 || r.Method == nil {
 			t.Fatalf("found %+v", r)
 		}
-		r.Donor()
+		r.Roles()
 		tensors := []string{"model.embed_tokens.weight", "model.layers.0.x", "model.layers.3.mlp.y", "model.layers.x", "model.layers.-1.x", "lm_head.weight"}
 		x, _, err := r.Recipe(tensors)
 		if err != nil {
