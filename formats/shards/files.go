@@ -33,7 +33,7 @@ func checkFiles(path string, names []string) error {
 		file := filepath.Join(dir, name)
 		fi, err := os.Lstat(file)
 		if err == nil && fi.Mode()&fs.ModeSymlink != 0 {
-			fi, err = followLink(dir, file)
+			fi, err = FollowLink(dir, file)
 		}
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -51,11 +51,11 @@ func checkFiles(path string, names []string) error {
 	return nil
 }
 
-// followLink describes the file that a symbolic link in dir leads to. The link
+// FollowLink describes the file that a symbolic link in dir leads to. The link
 // may lead to a file below dir, or to one in the directory of blobs of the
 // Hugging Face cache, where models are kept as snapshots/REVISION/FILE ->
 // ../../blobs/HASH. It may not lead to another link.
-func followLink(dir, link string) (fs.FileInfo, error) {
+func FollowLink(dir, link string) (fs.FileInfo, error) {
 	target, err := os.Readlink(link)
 	if err != nil {
 		return nil, err

@@ -75,3 +75,9 @@ var dtypeNames = map[string]formats.DType{
 	"torch.float8_e8m0fnu":   formats.F8E8M0,
 	"torch.float4_e2m1fn_x2": formats.F4, // an element of torch is a byte of two
 }
+
+// DType returns the element type that a global names, as torch.bfloat16 does.
+func (g *Global) DType() (d formats.DType, ok bool) {
+	d, ok = dtypeNames[g.canonical()]
+	return d, ok
+}

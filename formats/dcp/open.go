@@ -1,0 +1,114 @@
+package dcp
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"olmotool/formats"
+)
+
+// Checkpoint is a distributed checkpoint.
+type Checkpoint struct {
+	// Checkpoint has all tensors, by their keys, in the order of .metadata: in
+	// OLMo-core's those of the model begin with "model.", those of the optimizer
+	// with "optim.".
+	*formats.Checkpoint
+	// Objects are the keys of what is no tensor: settings of an optimizer, say.
+	Objects []string
+}
+
+// Open describes the checkpoint in a directory, that of .metadata. The chunks of
+// every tensor must cover it, and every file must be there and long enough.
+func Open(dir string) (*Checkpoint, error) {
+	m, err := readMetadata(dir)
+	if err != nil {
+		return nil, err
+	}
+	p := &pool{dir: dir}
+	if err := m.files(p); err != nil {
+		return nil, err
+	}
+	c := &Checkpoint{&formats.Checkpoint{Path: dir, Files: []formats.File{}, Closers: nil}, m.objects}
+	for _, t := range m.tensors {
+		x, err := m.assemble(p, t)
+		if err != nil {
+			return nil, formats.Errorf(m.file, "", "%w", err)
+		}
+		c.Tensors = append(c.Tensors, x)
+	}
+	for _, f := range p.files {
+		c.Files = append(c.Files, formats.File{Path: f.path, Bytes: f.size})
+	}
+	slices.SortFunc(c.Files, func(a, b formats.File) int { return strings.Compare(a.Path, b.Path) })
+	c.Closers = append(c.Closers, p)
+	return c, nil
+}
+
+// maxListed is how many files a message names.
+const maxListed = 20
+
+// files looks at the files that items lie in.
+func (m *metadata) files(p *pool) error {
+	var missing []string
+	seen := map[string]bool{}
+	for _, k := range m.order {
+		l := m.items[k]
+		f, err := p.get(l.path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			if !seen[l.path] {
+				seen[l.path] = true
+				missing = append(missing, l.path)
+			}
+			continue
+		case err != nil:
+			return err
+		}
+		if l.off > f.size || l.length > f.size-l.off {
+			return formats.Errorf(f.path, fmt.Sprintf("item %.120q", k.key), "found %d bytes, expected %d more from byte %d on: the file is cut off, or belongs to another %s", f.size, l.length, l.off, metadataName)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	more := ""
+	if n := len(missing); n > maxListed {
+		missing, more = missing[:maxListed], fmt.Sprintf(" and %d more", n-maxListed)
+	}
+	return formats.Errorf(filepath.Dir(m.file), "", "found no files %.2000q%s, expected them: %s names them", missing, more, metadataName)
+}
+
+// assemble joins the chunks of a tensor.
+func (m *metadata) assemble(p *pool, t tensorMeta) (formats.Tensor, error) {
+	chunks := make([]formats.Chunk, 0, len(t.chunks))
+	for _, c := range t.chunks {
+		n, err := formats.BytesOf(t.dtype, c.shape)
+		if err != nil {
+			return formats.Tensor{}, fmt.Errorf("tensor %.120q: %w", t.key, err)
+		}
+		l, ok := m.items[keyOf(t.key, c.offset)]
+		if !ok && n > 0 {
+			return formats.Tensor{}, fmt.Errorf("tensor %.120q: found no item for the chunk at %v, expected one", t.key, c.offset)
+		}
+		var file *pooled
+		if ok {
+			if file, err = p.get(l.path); err != nil {
+				return formats.Tensor{}, err
+			}
+		}
+		x, err := formats.NewTensor(t.key, t.dtype, c.shape, &item{key: t.key, file: file, at: l, dtype: t.dtype, shape: c.shape, size: n})
+		if err != nil {
+			return formats.Tensor{}, err
+		}
+		if file != nil {
+			x.Origin = formats.Origin{Name: t.key, File: file.path, Offset: -1}
+		}
+		chunks = append(chunks, formats.Chunk{Offset: c.offset, Tensor: x})
+	}
+	return formats.Assemble(t.key, t.dtype, t.shape, chunks)
+}
