@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,29 +112,81 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
-// A config that does not fit is a finding.
+// A config that does not fit is a finding for each tensor that is concerned.
 func TestMismatch(t *testing.T) {
-	dir := t.TempDir()
-	config, err := os.ReadFile(filepath.Join(data, "models/olmo2-mha/config.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	weights, err := os.ReadFile(filepath.Join(data, "models/olmo2-gqa/model-00001-of-00003.safetensors"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, b := range map[string][]byte{"config.json": config, "model.safetensors": weights} {
-		if err := os.WriteFile(filepath.Join(dir, name), b, 0o666); err != nil {
-			t.Fatal(err)
+	dir := copyModel(t, "olmo2-mha")
+	copyFile(t, filepath.Join(data, "models/olmo2-gqa/model-00001-of-00003.safetensors"), filepath.Join(dir, "model.safetensors"))
+	r := source(t, dir)
+	codes := map[string]int{}
+	for _, f := range r.Findings {
+		if f.Severity == formats.Serious {
+			codes[f.Code]++
 		}
 	}
-	r := source(t, dir)
-	if len(r.Findings) != 1 || r.Findings[0].Code != "config-mismatch" || r.Findings[0].Severity != formats.Serious {
-		t.Errorf("found %v", r.Findings)
+	if d := cmp.Diff(map[string]int{"tensor-shape": 6, "missing-tensor": 18}, codes); d != "" {
+		t.Error(d)
 	}
-	if r.Architecture != "olmo2" || len(r.Canonical) != 0 {
-		t.Errorf("architecture %q, canonical names %v", r.Architecture, r.Canonical)
+	if r.Architecture != "olmo2" || len(r.Canonical) != 7 || len(r.Layers) != 1 {
+		t.Errorf("architecture %q, canonical names %v, layers %v", r.Architecture, r.Canonical, r.Layers)
 	}
+}
+
+// copyModel copies a model of testdata, to be changed.
+func copyModel(t testing.TB, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(data, "models", name))); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func copyFile(t testing.TB, from, to string) {
+	t.Helper()
+	b, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, to, string(b))
+}
+
+func write(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// edit replaces a text in a file, which must be there.
+func edit(t testing.TB, path, from, to string) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(b, []byte(from)) {
+		t.Fatalf("%s: no %q in it", path, from)
+	}
+	write(t, path, strings.Replace(string(b), from, to, 1))
+}
+
+// finding returns the finding of a code, which must be there once.
+func finding(t testing.TB, fs []formats.Finding, code string) formats.Finding {
+	t.Helper()
+	var all []formats.Finding
+	for _, f := range fs {
+		if f.Code == code {
+			all = append(all, f)
+		}
+	}
+	if len(all) != 1 {
+		t.Errorf("%d findings %q in %v, want 1", len(all), code, fs)
+		return formats.Finding{}
+	}
+	return all[0]
 }
 
 // sparse makes a directory whose files have headers and holes.

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// arceeFusionMethod takes one pass for the rows and those of [cuts] but the last.
+// arceeFusionMethod takes one pass for the rows and those of [cuts] that find keys.
 var arceeFusionMethod = Method{
 	Name: "arcee_fusion",
 	Doc: "x where it matters, else the base: where |x-base|·KL is at least the median + 1.5·(third - first quartile) of all such " +
@@ -37,26 +37,21 @@ func prepareArceeFusion(ctx context.Context, t *Tensor) (Range, error) {
 	if err := f.divergences(ctx, t); err != nil {
 		return nil, err
 	}
-	read := func(look visit) error {
-		return t.scan(ctx, 1, func(x [][]float64, base []float64, at int64) (func() error, error) {
-			for j := range base {
-				base[j] = f.importance(x[0][j], base[j], at+int64(j))
-			}
-			return look(0, base, at), nil
-		})
+	var counts []int64
+	for q := range int64(3) {
+		// floor((q+1)·(n-1)/4), without overflow, from the other end
+		counts = append(counts, n-((n-1)/4*(q+1)+(n-1)%4*(q+1)/4))
 	}
-	quartiles, err := searchKeys(1, n, read, func(int, int64) []int64 {
-		var counts []int64
-		for q := range int64(3) {
-			// floor((q+1)·(n-1)/4), without overflow, from the other end
-			counts = append(counts, n-((n-1)/4*(q+1)+(n-1)%4*(q+1)/4))
+	quartiles, err := t.series(ctx, func(x [][]float64, base []float64, at int64, see see) {
+		for j := range base {
+			base[j] = f.importance(x[0][j], base[j], at+int64(j))
 		}
-		return counts
-	})
+		see(0, base, at)
+	}).searchKeys([][]int64{counts})
 	if err != nil {
 		return nil, err
 	}
-	q := func(i int) float64 { return math.Float64frombits(quartiles[i].cut.key) }
+	q := func(i int) float64 { return math.Float64frombits(quartiles[i].low) }
 	f.threshold = q(1) + float64(1.5*(q(2)-q(0)))
 	return f.compute, nil
 }
@@ -83,15 +78,16 @@ func (f *fusion) importance(x, base float64, i int64) float64 {
 
 // divergences fills kl.
 func (f *fusion) divergences(ctx context.Context, t *Tensor) error {
-	return t.scan(ctx, f.row, func(x [][]float64, base []float64, _ int64) (func() error, error) {
+	return t.scan(ctx, f.row, blocks(t.elements(), f.row), func(int64) (look, func() error) {
 		var kl []float64
-		eachRow(int(f.row), nil, x, base, func(_ []float64, x [][]float64, base []float64) {
-			kl = append(kl, divergence(x[0], base))
-		})
-		return func() error {
-			f.kl = append(f.kl, kl...)
-			return nil
-		}, nil
+		return func(x [][]float64, base []float64, _ int64) {
+				eachRow(int(f.row), nil, x, base, func(_ []float64, x [][]float64, base []float64) {
+					kl = append(kl, divergence(x[0], base))
+				})
+			}, func() error {
+				f.kl = append(f.kl, kl...)
+				return nil
+			}
 	})
 }
 

@@ -133,7 +133,9 @@ func (k *combined) carefully(s *scratch, dst []byte, raw [][]byte, n int, at int
 	x := s.floats(len(k.in), n)
 	finiteAll := true
 	for i, t := range k.in {
-		widen(x[i], t.DType, raw[i], s.mid)
+		if widen(x[i], t.DType, raw[i], s.mid) {
+			continue
+		}
 		if j := finite(x[i]); j >= 0 {
 			if !t.anyway {
 				return t.notFinite(at+int64(j), x[i][j])

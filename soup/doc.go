@@ -14,7 +14,8 @@
 //
 // [Schedule] has the coefficients of averages over a run, whose checkpoints
 // [SelectRun] picks. [Check] recomputes a soup that somebody has published, and
-// finds out how it was made. [Relate] says how models lie to each other.
+// finds out how it was made. [Result.Diagnose] says how models lie to each other, and
+// what becomes of them.
 //
 // # Promises
 //

@@ -6,8 +6,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-
-	"olmotool/formats"
 )
 
 // Limits of what methods compute with.
@@ -15,8 +13,12 @@ const (
 	// blockLen is how many elements a pass over tensors reads at a time. What is
 	// summed over a tensor is summed over blocks, and these in their order.
 	blockLen = 1 << 16
-	// maxScanners bounds the blocks of each model that are in memory.
-	maxScanners = 4
+	// scanMemory bounds what the readers of a pass hold together, in bytes: there
+	// are as many as threads, unless that many hold more.
+	scanMemory = 64 << 20
+	// A sample has one element in sampled, but not less than leastSample nor more
+	// than mostSample.
+	sampled, leastSample, mostSample = 256, 4096, 32768
 	// maxRow bounds the rows, and the number of columns, of which methods hold some
 	// of each model; the longest row of the releases has 27648 elements.
 	maxRow = 1 << 20
@@ -80,36 +82,20 @@ func (t *Tensor) row() (int64, error) {
 	return n, nil
 }
 
-// read reads elements that facts can be made of.
-func (t *Tensor) read(ctx context.Context, v Values, whose string, dst []float64, at int64) error {
-	if err := v.Read(ctx, dst, at); err != nil {
-		return err
-	}
-	if in, ok := v.(*input); ok && !in.anyway && in.DType != formats.F64 {
-		return nil // looked at when they were read, and no other type has larger ones
-	}
-	var largest uint64 // as keys, NaN is larger than any number
-	for _, x := range dst {
-		largest = max(largest, key(x))
-	}
-	if largest <= key(maxElement) {
-		return nil
-	}
-	i := slices.IndexFunc(dst, func(x float64) bool { return key(x) > key(maxElement) })
-	return t.errorf("found %g at %s of %s, expected a number of at most %g", dst[i], index(t.Shape, at+int64(i)), whose, maxElement)
-}
-
 // gram returns the inner products of the models, or of their differences from
 // the base if there is one, in one pass.
 func (t *Tensor) gram(ctx context.Context) ([][]float64, error) {
 	g := square(len(t.X))
-	err := t.scan(ctx, 1, func(x [][]float64, base []float64, _ int64) (func() error, error) {
-		if base != nil {
-			for _, x := range x {
-				subtract(x, x, base)
+	err := t.scan(ctx, 1, blocks(t.elements(), 1), func(int64) (look, func() error) {
+		block := square(len(g))
+		return func(x [][]float64, base []float64, _ int64) {
+			if base != nil {
+				for _, x := range x {
+					subtract(x, x, base)
+				}
 			}
-		}
-		return addLater(g, products(x)), nil
+			addProducts(block, x)
+		}, addLater(g, block)
 	})
 	return g, err
 }

@@ -18,6 +18,9 @@ type Options struct {
 	Donor int
 	// Name is what messages call the result; empty: "soup".
 	Name string
+	// Threads is how many read a tensor for what has to be known of the whole; 0:
+	// all cores. The result does not depend on it.
+	Threads int
 }
 
 // Allow are the differences between models that are let through. Each changes the
@@ -54,6 +57,8 @@ type Result struct {
 	// Lost counts, as the tensors are read, what could not be kept in the element
 	// type of the result.
 	Lost formats.CastStats
+
+	from *merging
 }
 
 // Merge returns the merge of models that a recipe describes. It compares what the
@@ -91,6 +96,7 @@ func Merge(ctx context.Context, models []*olmo.Model, base *olmo.Model, r Recipe
 	if t := m.tokenizer; t != nil {
 		m.result.Model.Source.Beside, m.result.Model.Source.KVs = t.Source.Beside, t.Source.KVs
 	}
+	m.result.from = m
 	return m.result, nil
 }
 
@@ -106,6 +112,7 @@ type merging struct {
 	tokenizer *olmo.Model // whose tokenizer; nil if nobody has one
 
 	matched []matched
+	views   []*view // that compute them
 	result  *Result
 }
 
@@ -124,8 +131,8 @@ func (m *merging) tensors(ctx context.Context) ([]formats.Tensor, error) {
 			}
 			return nil, err
 		}
-		out = append(out, t)
-		m.sameCoefficients(k == 0, x, t.Data.(*view))
+		out, m.views = append(out, t), append(m.views, t.Data.(*view))
+		m.sameCoefficients(k == 0, x, m.views[k])
 	}
 	for i, c := range m.result.Coefficients {
 		if c.Sign() == 0 {
@@ -137,7 +144,7 @@ func (m *merging) tensors(ctx context.Context) ([]formats.Tensor, error) {
 
 // tensor makes one.
 func (m *merging) tensor(ctx context.Context, x matched) (formats.Tensor, error) {
-	t := &Tensor{Name: x.name, Shape: x.shape, full: x.out == formats.F64}
+	t := &Tensor{Name: x.name, Shape: x.shape, full: x.out == formats.F64, threads: m.Threads}
 	in := make([]*input, 0, len(m.all))
 	for _, i := range x.models {
 		t.X, in = append(t.X, x.in[i]), append(in, x.in[i])

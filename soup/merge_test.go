@@ -364,6 +364,13 @@ func TestAnyRange(t *testing.T) {
 	const rows, row = 230, 301
 	for _, in := range []formats.DType{formats.BF16, formats.F32, formats.F64} {
 		_, x := some(t, in, rows*row, 3)
+		for _, v := range x {
+			for i, y := range v {
+				if math.Abs(y) > maxElement {
+					v[i] = math.Copysign(maxElement, y)
+				}
+			}
+		}
 		ms := models(t, in, []int64{rows, row}, x)
 		for name, r := range map[string]Recipe{
 			"mean": Uniform(3), "weights": Weighted(rats(t, "0.1234567890123", "0.3", "1/3"), true), "largest": firstOf(), "rows": byRow(t, row),
@@ -403,6 +410,36 @@ func TestAnyRange(t *testing.T) {
 				if _, err := data.ReadAt(p, -1); err == nil {
 					t.Errorf("%s: before the beginning", name)
 				}
+			}
+		}
+	}
+}
+
+// What facts cannot be made of is not computed with either, whether a method has
+// facts or not; linear merges know no such limit.
+func TestMaxElement(t *testing.T) {
+	for _, x := range []float64{maxElement, -maxElement, 2 * maxElement, -math.MaxFloat64} {
+		ms := models(t, formats.F64, []int64{2}, [][]float64{{1, 2}, {3, x}})
+		for _, name := range []string{"linear", "multislerp", "task_arithmetic", "karcher"} {
+			m, err := Find(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, base := Uniform(2), (*olmo.Model)(nil)
+			if r.Method = m; m.Base == NeedsBase {
+				base = ms[0]
+			}
+			res, err := Merge(context.Background(), ms, base, r, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = res.Model.Tensors[0].Data.ReadAt(make([]byte, 16), 0)
+			want := ""
+			if name != "linear" && math.Abs(x) > maxElement {
+				want = fmt.Sprintf(`of-x: tensor "x": found %g at [1], expected a number of at most %g`, x, maxElement)
+			}
+			if got := fmt.Sprint(err); want == "" && err != nil || want != "" && got != want {
+				t.Errorf("%s of %g: %v, want %s", name, x, err, want)
 			}
 		}
 	}

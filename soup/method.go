@@ -64,6 +64,8 @@ type Tensor struct {
 	global map[string]float64
 	exact  []map[string]*big.Rat // params, as the recipe has them
 	full   bool                  // the result is stored as float64
+
+	threads int // that read it for what is to be known of the whole; 0: all cores
 }
 
 // Values are the elements of a tensor, any range of them, widened to float64

@@ -107,22 +107,23 @@ func nuslerpColumns(ctx context.Context, t *Tensor, at float64) (Range, error) {
 		return [][]float64{make([]float64, columns), make([]float64, columns), make([]float64, columns)}
 	}
 	g := sums()
-	err := t.scan(ctx, columns, func(x [][]float64, base []float64, _ int64) (func() error, error) {
-		if base != nil {
-			for _, x := range x {
-				subtract(x, x, base)
-			}
-		}
+	err := t.scan(ctx, columns, blocks(t.elements(), columns), func(int64) (look, func() error) {
 		block := sums()
-		eachRow(int(columns), nil, x, nil, func(_ []float64, x [][]float64, _ []float64) {
-			for i, v := range x[0] {
-				w := x[1][i]
-				block[0][i] += float64(v * v)
-				block[1][i] += float64(w * w)
-				block[2][i] += float64(v * w)
+		return func(x [][]float64, base []float64, _ int64) {
+			if base != nil {
+				for _, x := range x {
+					subtract(x, x, base)
+				}
 			}
-		})
-		return addLater(g, block), nil
+			eachRow(int(columns), nil, x, nil, func(_ []float64, x [][]float64, _ []float64) {
+				for i, v := range x[0] {
+					w := x[1][i]
+					block[0][i] += float64(v * v)
+					block[1][i] += float64(w * w)
+					block[2][i] += float64(v * w)
+				}
+			})
+		}, addLater(g, block)
 	})
 	if err != nil {
 		return nil, err

@@ -52,20 +52,21 @@ func prepareRAMPlus(ctx context.Context, t *Tensor) (Range, error) {
 		return nil, t.paramf("found alpha %g, expected none below 0", alpha)
 	}
 	sums := [][]float64{make([]float64, len(t.X)), make([]float64, len(t.X))}
-	err = t.scan(ctx, 1, func(x [][]float64, base []float64, _ int64) (func() error, error) {
-		shared, alone := make([]float64, len(x)), make([]float64, len(x))
-		for j := range base {
-			counts := alone
-			if n, _ := r.changed(x, base, j); n > 1 {
-				counts = shared
-			}
-			for i := range x {
-				if math.Abs(x[i][j]-base[j]) > r.epsilon {
-					counts[i]++
+	err = t.scan(ctx, 1, blocks(t.elements(), 1), func(int64) (look, func() error) {
+		shared, alone := make([]float64, len(t.X)), make([]float64, len(t.X))
+		return func(x [][]float64, base []float64, _ int64) {
+			for j := range base {
+				counts := alone
+				if n, _ := r.changed(x, base, j); n > 1 {
+					counts = shared
+				}
+				for i := range x {
+					if math.Abs(x[i][j]-base[j]) > r.epsilon {
+						counts[i]++
+					}
 				}
 			}
-		}
-		return addLater(sums, [][]float64{shared, alone}), nil
+		}, addLater(sums, [][]float64{shared, alone})
 	})
 	if err != nil {
 		return nil, err

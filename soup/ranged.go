@@ -14,9 +14,8 @@ type ranged struct {
 func (k *ranged) block(s *scratch, dst []byte, raw [][]byte, n int, at int64) error {
 	x := s.floats(len(k.in), n)
 	for i, t := range k.in {
-		widen(x[i], t.DType, raw[i], s.mid)
-		if j := finite(x[i]); j >= 0 && !t.anyway {
-			return t.notFinite(at+int64(j), x[i][j])
+		if !widen(x[i], t.DType, raw[i], s.mid) && !t.anyway {
+			return t.refuse(x[i], at)
 		}
 	}
 	var base []float64

@@ -2,6 +2,7 @@ package soup
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -11,23 +12,37 @@ import (
 	"pgregory.net/rapid"
 )
 
-// inMemory reads sequences in blocks of a few elements.
-func inMemory(block int, v ...[]float64) series {
-	return func(look visit) error {
-		for s, v := range v {
-			for lo := 0; lo < len(v); lo += block {
-				if done := look(s, v[lo:min(lo+block, len(v))], int64(lo)); done != nil {
-					if err := done(); err != nil {
-						return err
-					}
+// inMemory reads sequences, a few elements at a time. The first ranges, those of
+// the sample, are others than it is asked for.
+func inMemory(sample ranges, v ...[]float64) series {
+	s := series{length: int64(len(v[0])), changed: errors.New("changed")}
+	calls := 0
+	s.read = func(r ranges, begin func(int64) (see, func() error)) error {
+		if calls++; calls == 1 {
+			r = sample
+		}
+		for i := range r.n {
+			see, end := begin(i)
+			at, n := r.of(i)
+			for s, v := range v {
+				for lo := at; lo < at+n; lo += 7 {
+					see(s, v[lo:min(lo+7, at+n)], lo)
 				}
+			}
+			if end == nil {
+				continue
+			}
+			if err := end(); err != nil {
+				return err
 			}
 		}
 		return nil
 	}
+	return s
 }
 
-// TestCuts holds that a cut has before it what comes first in order.
+// TestCuts holds that a cut has before it what comes first in order, even if a
+// sample misleads.
 func TestCuts(t *testing.T) {
 	value := rapid.OneOf(
 		rapid.SampledFrom([]float64{0, math.Copysign(0, -1), 1, -1, 0x1p-1074, -0x1p-1074, 1 + 0x1p-52, 1 + 0x1p-30, 1 + 0x1p-14, math.MaxFloat64}),
@@ -42,24 +57,15 @@ func TestCuts(t *testing.T) {
 			v = append(v, rapid.SliceOfN(value, n, n).Draw(t, "v"))
 			counts = append(counts, rapid.SliceOfN(rapid.Int64Range(-1, int64(n)+1), 0, 3).Draw(t, "counts"))
 		}
-		zeros := make([]int64, sequences)
-		got, err := cuts(sequences, int64(n), inMemory(7, v...), func(s int, z int64) []int64 {
-			zeros[s] = z
-			return counts[s]
-		})
+		from := rapid.Int64Range(0, int64(n)).Draw(t, "from")
+		of := rapid.Int64Range(0, int64(n)-from).Draw(t, "of")
+		part := ranges{1, func(int64) (at, elements int64) { return from, of }}
+		got, err := cuts(inMemory(part, v...), counts)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for s := range v {
-			order, none := ranking(v[s]), int64(0)
-			for _, x := range v[s] {
-				if x == 0 {
-					none++
-				}
-			}
-			if zeros[s] != none {
-				t.Fatalf("%d zeros, want %d", zeros[s], none)
-			}
+			order := ranking(v[s])
 			for k, count := range counts[s] {
 				masked := slices.Clone(v[s])
 				got[s][k].mask(masked, 0)
@@ -116,7 +122,7 @@ func (c counted) Read(ctx context.Context, dst []float64, at int64) error {
 
 // TestPasses fixes how often methods read a tensor of some size for their facts.
 func TestPasses(t *testing.T) {
-	const n = 64 * 1024
+	const n = 4 * blockLen
 	bf16 := func(x float64) float64 {
 		return float64(math.Float32frombits(math.Float32bits(float32(x)) &^ 0xffff))
 	}
@@ -125,7 +131,7 @@ func TestPasses(t *testing.T) {
 		method string
 		p      params
 		round  func(float64) float64
-		want   float64 // passes, or a little less
+		want   float64 // passes, and a part of one
 	}{
 		{"slerp", params{"t": {0.5}}, f32, 1},
 		{"nuslerp", params{"weight": {1}}, f32, 1},
@@ -138,7 +144,7 @@ func TestPasses(t *testing.T) {
 		{"task_arithmetic", params{"weight": {1}}, f32, 0},
 		{"ties", params{"weight": {1}}, f32, 0},
 		{"ties", params{"weight": {1}, "density": {0.5}}, f32, 2},
-		{"ties", params{"weight": {1}, "density": {0.5}}, bf16, 3}, // and one of them for equal elements
+		{"ties", params{"weight": {1}, "density": {0.5}}, bf16, 2}, // and one of them, up to some place, for equal elements
 		{"ties", params{"weight": {1}, "density": {0.5}, "rescale": {1}}, f32, 3},
 		{"breadcrumbs", params{"weight": {1}, "density": {0.5}}, f32, 2},
 		{"dare_ties", params{"weight": {1}, "density": {0.5}}, f32, 1},
@@ -164,7 +170,7 @@ func TestPasses(t *testing.T) {
 		if _, err := m.Prepare(context.Background(), tensor); err != nil {
 			t.Fatal(err)
 		}
-		if got := float64(read.Load()) / n; got != c.want {
+		if got := float64(read.Load()) / n; got < c.want || got >= c.want+1 {
 			t.Errorf("%s %v: %g passes, want %g", c.method, c.p, got, c.want)
 		}
 	}

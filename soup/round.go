@@ -3,6 +3,7 @@ package soup
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"olmotool/formats"
 	"olmotool/formats/ggml"
@@ -24,19 +25,42 @@ func narrow(dst []float32, d formats.DType, src []byte) {
 	}
 }
 
-// widen decodes elements of any floating-point type. mid is room for as many.
-func widen(dst []float64, d formats.DType, src []byte, mid []float32) {
-	if d == formats.F64 {
+// widen decodes elements of any floating-point type, and reports whether methods
+// can compute with them: whether [beyond] finds none. mid is room for as many.
+func widen(dst []float64, d formats.DType, src []byte, mid []float32) bool {
+	switch d {
+	case formats.F64:
 		for i := range dst {
 			dst[i] = math.Float64frombits(binary.LittleEndian.Uint64(src[8*i:]))
 		}
-		return
+		return beyond(dst) < 0
+	case formats.BF16:
+		return widenBF16(dst, src) < infinite<<23
 	}
 	mid = mid[:len(dst)]
 	narrow(mid, d, src)
-	for i, x := range mid {
-		dst[i] = float64(x)
+	return widenF32(dst, mid) < infinite<<23
+}
+
+// widenBF16 returns the largest magnitude too, as the bits of a float32.
+func widenBF16(dst []float64, src []byte) uint32 {
+	i, most := widenBF16Fast(dst, src)
+	for ; i < len(dst); i++ {
+		b := uint32(binary.LittleEndian.Uint16(src[2*i:])) << 16
+		most = max(most, b&math.MaxInt32)
+		dst[i] = float64(math.Float32frombits(b))
 	}
+	return most
+}
+
+// widenF32 returns the largest magnitude too, as the bits of a float32.
+func widenF32(dst []float64, src []float32) uint32 {
+	i, most := widenF32Fast(dst, src)
+	for ; i < len(src); i++ {
+		most = max(most, math.Float32bits(src[i])&math.MaxInt32)
+		dst[i] = float64(src[i])
+	}
+	return most
 }
 
 // finite returns the index of the first element that is not, or -1.
@@ -47,6 +71,19 @@ func finite(x []float64) int {
 		}
 	}
 	return -1
+}
+
+// beyond returns the index of the first element that methods cannot compute with,
+// because it is NaN or larger than maxElement, or -1.
+func beyond(x []float64) int {
+	var most uint64 // as keys, NaN is larger than any number
+	for _, v := range x {
+		most = max(most, key(v))
+	}
+	if most <= key(maxElement) {
+		return -1
+	}
+	return slices.IndexFunc(x, func(v float64) bool { return key(v) > key(maxElement) })
 }
 
 // quietNaN is what a NaN is written as, whatever the processor made it.
@@ -84,19 +121,18 @@ func encode(dst []byte, d formats.DType, y []float64, mid []float32, lost *forma
 		}
 		return
 	case formats.F32:
-		for i, v := range y {
-			f := float32(v)
+		divideNearest(mid, y, 1)
+		for i, f := range mid {
 			switch {
-			case v != v:
-				f = math.Float32frombits(quietNaN)
-			case f == 0 && v != 0:
+			case f != f:
+				mid[i] = math.Float32frombits(quietNaN)
+			case f == 0 && y[i] != 0:
 				lost.Underflow.Add(1)
 			}
-			mid[i] = f
 		}
 	default:
-		for i, v := range y {
-			mid[i] = toOdd(v)
+		for i := roundToOddFast(mid, y); i < len(y); i++ {
+			mid[i] = toOdd(y[i])
 		}
 	}
 	encodeOdd(dst, d, mid)

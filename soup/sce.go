@@ -2,7 +2,8 @@ package soup
 
 import "context"
 
-// sceMethod takes one pass, and with select_topk below 1 those of [cuts] before.
+// sceMethod takes one pass, and with select_topk below 1 another one and those of
+// [cuts] before.
 var sceMethod = Method{
 	Name: "sce",
 	Doc: "base + Σ g[i] d[i] / Σ g[i], of each element the terms that have the sign of Σ d[i], with d[i] what model i " +
@@ -42,17 +43,18 @@ func prepareSCE(ctx context.Context, t *Tensor) (Range, error) {
 		}
 	}
 	s.weights = make([]float64, len(t.X))
-	err := t.scan(ctx, 1, func(x [][]float64, base []float64, at int64) (func() error, error) {
-		sums, d := make([]float64, len(x)), make([]float64, len(x))
-		for j := range base {
-			if !s.differences(d, x, base, j, at) {
-				continue
+	err := t.scan(ctx, 1, blocks(t.elements(), 1), func(int64) (look, func() error) {
+		sums, d := make([]float64, len(t.X)), make([]float64, len(t.X))
+		return func(x [][]float64, base []float64, at int64) {
+			for j := range base {
+				if !s.differences(d, x, base, j, at) {
+					continue
+				}
+				for i, v := range d {
+					sums[i] += float64(v * v)
+				}
 			}
-			for i, v := range d {
-				sums[i] += float64(v * v)
-			}
-		}
-		return addLater([][]float64{s.weights}, [][]float64{sums}), nil
+		}, addLater([][]float64{s.weights}, [][]float64{sums})
 	})
 	if err != nil {
 		return nil, err
@@ -69,21 +71,21 @@ type sce struct {
 }
 
 func (s *sce) selection(ctx context.Context, t *Tensor, share float64) (cut, error) {
-	read := func(look visit) error {
-		return t.scan(ctx, 1, func(x [][]float64, base []float64, at int64) (func() error, error) {
-			d := make([]float64, len(x))
-			for j := range base {
-				for i := range d {
-					d[i] = x[i][j] - base[j]
-				}
-				base[j] = variance(d)
+	variances := t.series(ctx, func(x [][]float64, base []float64, at int64, see see) {
+		d := make([]float64, len(x))
+		for j := range base {
+			for i := range d {
+				d[i] = x[i][j] - base[j]
 			}
-			return look(0, base, at), nil
-		})
-	}
-	c, err := cuts(1, t.elements(), read, func(_ int, zeros int64) []int64 {
-		return []int64{int64(float64(t.elements()-zeros) * share)}
+			base[j] = variance(d)
+		}
+		see(0, base, at)
 	})
+	some, err := variances.nonZero()
+	if err != nil {
+		return cut{}, err
+	}
+	c, err := cuts(variances, [][]int64{{int64(float64(some) * share)}})
 	if err != nil {
 		return cut{}, err
 	}

@@ -39,3 +39,43 @@ func divideAVX2(dst []float32, sums []float64, d float64)
 //
 //go:noescape
 func divideNearestAVX2(dst []float32, sums []float64, d float64)
+
+// widenBF16AVX2 is
+//
+//	var most uint32
+//	for i := range dst {
+//		b := uint32(src[2*i])<<16 | uint32(src[2*i+1])<<24
+//		most = max(most, b&0x7fffffff)
+//		dst[i] = float64(math.Float32frombits(b))
+//	}
+//	return most
+//
+// for a multiple of 16 elements.
+//
+//go:noescape
+func widenBF16AVX2(dst []float64, src []byte) uint32
+
+// widenF32AVX2 is
+//
+//	var most uint32
+//	for i, v := range src {
+//		most = max(most, math.Float32bits(v)&0x7fffffff)
+//		dst[i] = float64(v)
+//	}
+//	return most
+//
+// for a multiple of 16 elements.
+//
+//go:noescape
+func widenF32AVX2(dst []float64, src []float32) uint32
+
+// roundToOddAVX2 is
+//
+//	for i, v := range src {
+//		dst[i] = toOdd(v)
+//	}
+//
+// for a multiple of 16 elements.
+//
+//go:noescape
+func roundToOddAVX2(dst []float32, src []float64)

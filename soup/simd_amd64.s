@@ -157,3 +157,192 @@ loop:
 done:
 	VZEROUPPER
 	RET
+
+// func widenBF16AVX2(dst []float64, src []byte) uint32
+// Requires: AVX, AVX2
+TEXT ·widenBF16AVX2(SB), NOSPLIT, $0-52
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         src_base+24(FP), DX
+	MOVL         $0x7fffffff, BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPXOR        Y1, Y1, Y1
+	XORQ         BX, BX
+
+loop:
+	CMPQ         BX, CX
+	JGE          done
+	VPMOVZXWD    (DX)(BX*2), Y2
+	VPSLLD       $0x10, Y2, Y2
+	VPAND        Y0, Y2, Y3
+	VPMAXUD      Y3, Y1, Y1
+	VCVTPS2PD    X2, Y3
+	VEXTRACTI128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VMOVUPD      Y3, (AX)(BX*8)
+	VMOVUPD      Y2, 32(AX)(BX*8)
+	VPMOVZXWD    16(DX)(BX*2), Y2
+	VPSLLD       $0x10, Y2, Y2
+	VPAND        Y0, Y2, Y3
+	VPMAXUD      Y3, Y1, Y1
+	VCVTPS2PD    X2, Y3
+	VEXTRACTI128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VMOVUPD      Y3, 64(AX)(BX*8)
+	VMOVUPD      Y2, 96(AX)(BX*8)
+	ADDQ         $+16, BX
+	JMP          loop
+
+done:
+	VEXTRACTI128 $0x01, Y1, X0
+	VPMAXUD      X1, X0, X0
+	VPSHUFD      $0x4e, X0, X1
+	VPMAXUD      X1, X0, X0
+	VPSHUFD      $0xb1, X0, X1
+	VPMAXUD      X1, X0, X0
+	VMOVD        X0, AX
+	MOVL         AX, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func widenF32AVX2(dst []float64, src []float32) uint32
+// Requires: AVX, AVX2
+TEXT ·widenF32AVX2(SB), NOSPLIT, $0-52
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         src_len+32(FP), DX
+	MOVL         $0x7fffffff, BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPXOR        Y1, Y1, Y1
+	XORQ         BX, BX
+
+loop:
+	CMPQ      BX, DX
+	JGE       done
+	VPAND     (CX)(BX*4), Y0, Y2
+	VPMAXUD   Y2, Y1, Y1
+	VPAND     32(CX)(BX*4), Y0, Y2
+	VPMAXUD   Y2, Y1, Y1
+	VCVTPS2PD (CX)(BX*4), Y2
+	VMOVUPD   Y2, (AX)(BX*8)
+	VCVTPS2PD 16(CX)(BX*4), Y2
+	VMOVUPD   Y2, 32(AX)(BX*8)
+	VCVTPS2PD 32(CX)(BX*4), Y2
+	VMOVUPD   Y2, 64(AX)(BX*8)
+	VCVTPS2PD 48(CX)(BX*4), Y2
+	VMOVUPD   Y2, 96(AX)(BX*8)
+	ADDQ      $+16, BX
+	JMP       loop
+
+done:
+	VEXTRACTI128 $0x01, Y1, X0
+	VPMAXUD      X1, X0, X0
+	VPSHUFD      $0x4e, X0, X1
+	VPMAXUD      X1, X0, X0
+	VPSHUFD      $0xb1, X0, X1
+	VPMAXUD      X1, X0, X0
+	VMOVD        X0, AX
+	MOVL         AX, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func roundToOddAVX2(dst []float32, src []float64)
+// Requires: AVX, AVX2
+TEXT ·roundToOddAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         src_len+32(FP), DX
+	VPCMPEQD     Y0, Y0, Y0
+	VPSRLQ       $0x01, Y0, Y0
+	MOVL         $0x7fc00000, BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y1
+	XORQ         BX, BX
+
+loop:
+	CMPQ       BX, DX
+	JGE        done
+	VMOVUPD    (CX)(BX*8), Y2
+	VCVTPD2PSY Y2, X3
+	VCVTPS2PD  X3, Y4
+	VCMPPD     $0x04, Y4, Y2, Y5
+	VPAND      Y0, Y2, Y2
+	VPAND      Y0, Y4, Y4
+	VCMPPD     $0x01, Y4, Y2, Y2
+	VCMPPS     $0x03, X3, X3, X4
+
+	// Where it is no float32: one less if that is beyond it, and the last bit set.
+	VEXTRACTF128 $0x01, Y2, X6
+	VSHUFPS      $0x88, X6, X2, X6
+	VEXTRACTF128 $0x01, Y5, X2
+	VSHUFPS      $0x88, X2, X5, X2
+	VPADDD       X6, X3, X3
+	VPSRLD       $0x1f, X2, X2
+	VPOR         X2, X3, X3
+	VBLENDVPS    X4, X1, X3, X3
+	VMOVUPS      X3, (AX)(BX*4)
+	VMOVUPD      32(CX)(BX*8), Y2
+	VCVTPD2PSY   Y2, X3
+	VCVTPS2PD    X3, Y4
+	VCMPPD       $0x04, Y4, Y2, Y5
+	VPAND        Y0, Y2, Y2
+	VPAND        Y0, Y4, Y4
+	VCMPPD       $0x01, Y4, Y2, Y2
+	VCMPPS       $0x03, X3, X3, X4
+
+	// Where it is no float32: one less if that is beyond it, and the last bit set.
+	VEXTRACTF128 $0x01, Y2, X6
+	VSHUFPS      $0x88, X6, X2, X6
+	VEXTRACTF128 $0x01, Y5, X2
+	VSHUFPS      $0x88, X2, X5, X2
+	VPADDD       X6, X3, X3
+	VPSRLD       $0x1f, X2, X2
+	VPOR         X2, X3, X3
+	VBLENDVPS    X4, X1, X3, X3
+	VMOVUPS      X3, 16(AX)(BX*4)
+	VMOVUPD      64(CX)(BX*8), Y2
+	VCVTPD2PSY   Y2, X3
+	VCVTPS2PD    X3, Y4
+	VCMPPD       $0x04, Y4, Y2, Y5
+	VPAND        Y0, Y2, Y2
+	VPAND        Y0, Y4, Y4
+	VCMPPD       $0x01, Y4, Y2, Y2
+	VCMPPS       $0x03, X3, X3, X4
+
+	// Where it is no float32: one less if that is beyond it, and the last bit set.
+	VEXTRACTF128 $0x01, Y2, X6
+	VSHUFPS      $0x88, X6, X2, X6
+	VEXTRACTF128 $0x01, Y5, X2
+	VSHUFPS      $0x88, X2, X5, X2
+	VPADDD       X6, X3, X3
+	VPSRLD       $0x1f, X2, X2
+	VPOR         X2, X3, X3
+	VBLENDVPS    X4, X1, X3, X3
+	VMOVUPS      X3, 32(AX)(BX*4)
+	VMOVUPD      96(CX)(BX*8), Y2
+	VCVTPD2PSY   Y2, X3
+	VCVTPS2PD    X3, Y4
+	VCMPPD       $0x04, Y4, Y2, Y5
+	VPAND        Y0, Y2, Y2
+	VPAND        Y0, Y4, Y4
+	VCMPPD       $0x01, Y4, Y2, Y2
+	VCMPPS       $0x03, X3, X3, X4
+
+	// Where it is no float32: one less if that is beyond it, and the last bit set.
+	VEXTRACTF128 $0x01, Y2, X6
+	VSHUFPS      $0x88, X6, X2, X6
+	VEXTRACTF128 $0x01, Y5, X2
+	VSHUFPS      $0x88, X2, X5, X2
+	VPADDD       X6, X3, X3
+	VPSRLD       $0x1f, X2, X2
+	VPOR         X2, X3, X3
+	VBLENDVPS    X4, X1, X3, X3
+	VMOVUPS      X3, 48(AX)(BX*4)
+	ADDQ         $+16, BX
+	JMP          loop
+
+done:
+	VZEROUPPER
+	RET

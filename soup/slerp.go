@@ -26,8 +26,11 @@ func prepareSlerp(ctx context.Context, t *Tensor) (Range, error) {
 		return nil, err
 	}
 	g := square(2)
-	err := t.scan(ctx, 1, func(x [][]float64, base []float64, _ int64) (func() error, error) {
-		return addLater(g, products([][]float64{base, x[0]})), nil
+	err := t.scan(ctx, 1, blocks(t.elements(), 1), func(int64) (look, func() error) {
+		block := square(2)
+		return func(x [][]float64, base []float64, _ int64) {
+			addProducts(block, [][]float64{base, x[0]})
+		}, addLater(g, block)
 	})
 	if err != nil {
 		return nil, err

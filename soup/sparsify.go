@@ -44,15 +44,16 @@ func magnitude(ctx context.Context, t *Tensor, _ draw) (mask, error) {
 		return nil, err
 	}
 	n := t.elements()
-	c, err := t.differenceCuts(ctx, func(i int) []int64 {
-		switch {
-		case p[i] == 0:
-			return []int64{0}
-		case p[i] == 1:
-			return []int64{math.MaxInt64}
+	counts := make([][]int64, len(p))
+	for i, p := range p {
+		switch p {
+		case 0, 1:
+			counts[i] = []int64{int64(p) * n}
+		default:
+			counts[i] = []int64{max(1, int64(p*float64(n)))}
 		}
-		return []int64{max(1, int64(p[i]*float64(n)))}
-	})
+	}
+	c, err := t.differenceCuts(ctx, counts)
 	if err != nil {
 		return nil, err
 	}
@@ -74,14 +75,17 @@ func magnitudeOutliers(ctx context.Context, t *Tensor, _ draw) (mask, error) {
 		}
 	}
 	n := t.elements()
-	c, err := t.differenceCuts(ctx, func(i int) []int64 {
-		if p[i] == 1 {
-			return []int64{0, math.MaxInt64}
+	counts := make([][]int64, len(p))
+	for i, p := range p {
+		if p == 1 {
+			counts[i] = []int64{0, n}
+			continue
 		}
-		kept, largest := int64(p[i]*float64(n)), int64(gamma[i]*float64(n))
+		kept, largest := int64(p*float64(n)), int64(gamma[i]*float64(n))
 		smallest := max(0, n-kept-largest)
-		return []int64{n - smallest - kept, n - smallest}
-	})
+		counts[i] = []int64{n - smallest - kept, n - smallest}
+	}
+	c, err := t.differenceCuts(ctx, counts)
 	if err != nil {
 		return nil, err
 	}
@@ -96,30 +100,13 @@ func magnitudeOutliers(ctx context.Context, t *Tensor, _ draw) (mask, error) {
 }
 
 // differenceCuts finds cuts in each model's differences from the base.
-func (t *Tensor) differenceCuts(ctx context.Context, counts func(model int) []int64) ([][]cut, error) {
-	n := len(t.X)
-	read := func(look visit) error {
-		return t.scan(ctx, 1, func(x [][]float64, base []float64, at int64) (func() error, error) {
-			later := make([]func() error, n)
-			for i := range x {
-				i = (i + int(at/blockLen)) % n // not all at the same one at the same time
-				subtract(x[i], x[i], base)
-				later[i] = look(i, x[i], at)
-			}
-			return func() error {
-				for _, f := range later {
-					if f == nil {
-						continue
-					}
-					if err := f(); err != nil {
-						return err
-					}
-				}
-				return nil
-			}, nil
-		})
-	}
-	return cuts(n, t.elements(), read, func(i int, _ int64) []int64 { return counts(i) })
+func (t *Tensor) differenceCuts(ctx context.Context, counts [][]int64) ([][]cut, error) {
+	return cuts(t.series(ctx, func(x [][]float64, base []float64, at int64, see see) {
+		for i, x := range x {
+			subtract(x, x, base)
+			see(i, x, at)
+		}
+	}), counts)
 }
 
 // bernoulli keeps each element with the probability that density is.
@@ -154,15 +141,16 @@ func bernoulli(_ context.Context, t *Tensor, random draw) (mask, error) {
 // either sum is zero.
 func (t *Tensor) rescaling(ctx context.Context, unit int64, m mask) ([]float64, error) {
 	sums := [][]float64{make([]float64, len(t.X)), make([]float64, len(t.X))}
-	err := t.scan(ctx, unit, func(x [][]float64, base []float64, at int64) (func() error, error) {
-		block := [][]float64{make([]float64, len(x)), make([]float64, len(x))}
-		for i, x := range x {
-			subtract(x, x, base)
-			block[0][i] = sumOfMagnitudes(x)
-			m(x, i, at)
-			block[1][i] = sumOfMagnitudes(x)
-		}
-		return addLater(sums, block), nil
+	err := t.scan(ctx, unit, blocks(t.elements(), unit), func(int64) (look, func() error) {
+		block := [][]float64{make([]float64, len(t.X)), make([]float64, len(t.X))}
+		return func(x [][]float64, base []float64, at int64) {
+			for i, x := range x {
+				subtract(x, x, base)
+				addMagnitudes(&block[0][i], x)
+				m(x, i, at)
+				addMagnitudes(&block[1][i], x)
+			}
+		}, addLater(sums, block)
 	})
 	if err != nil {
 		return nil, err
@@ -177,10 +165,11 @@ func (t *Tensor) rescaling(ctx context.Context, unit int64, m mask) ([]float64, 
 	return factors, nil
 }
 
-func sumOfMagnitudes(x []float64) float64 {
-	var s float64
+// addMagnitudes adds to s those of x, one after the other.
+func addMagnitudes(s *float64, x []float64) {
+	sum := *s
 	for _, v := range x {
-		s += math.Abs(v)
+		sum += math.Abs(v)
 	}
-	return s
+	*s = sum
 }

@@ -48,13 +48,9 @@ func (s *taskSum) term(d []float64, model int, x, base []float64, at int64) {
 		s.mask(d, model, at)
 	}
 	if s.factors != nil {
-		for j, f := 0, s.factors[model]; j < len(d); j++ {
-			d[j] *= f
-		}
+		scale(d, s.factors[model])
 	}
-	for j, w := 0, s.weights[model]; j < len(d); j++ {
-		d[j] *= w
-	}
+	scale(d, s.weights[model])
 }
 
 // add sets dst to the sum of the terms, multiplied by lambda, and divided by the
@@ -62,22 +58,20 @@ func (s *taskSum) term(d []float64, model int, x, base []float64, at int64) {
 func (s *taskSum) add(dst []float64, terms [][]float64, sum, weight []float64) {
 	clear(sum)
 	for _, v := range terms {
-		for j := range sum {
-			sum[j] += v[j]
-		}
+		add(sum, v)
 	}
 	if s.lambda == 0 {
 		clear(dst)
 		return
 	}
 	if !s.consensus {
-		q := 1.0
-		if s.normalize {
-			q = s.divisor()
+		copy(dst, sum)
+		if q := s.divisor(); s.normalize && q != 1 {
+			for j := range dst {
+				dst[j] /= q
+			}
 		}
-		for j := range dst {
-			dst[j] = sum[j] / q * s.lambda
-		}
+		scale(dst, s.lambda)
 		return
 	}
 	clear(dst)
@@ -85,12 +79,10 @@ func (s *taskSum) add(dst []float64, terms [][]float64, sum, weight []float64) {
 	for i, v := range terms {
 		addAgreeing(dst, weight, v, sum, s.weights[i])
 	}
-	for j := range dst {
-		if s.normalize && weight[j] != 0 {
-			dst[j] /= weight[j]
-		}
-		dst[j] *= s.lambda
+	if s.normalize {
+		divideEach(dst, weight)
 	}
+	scale(dst, s.lambda)
 }
 
 // addAgreeing adds to dst the terms v that have the sign of sum, and to weight
@@ -99,8 +91,8 @@ func (s *taskSum) add(dst []float64, terms [][]float64, sum, weight []float64) {
 func addAgreeing(dst, weight, v, sum []float64, w float64) {
 	dst, weight, sum = dst[:len(v)], weight[:len(v)], sum[:len(v)]
 	one := math.Float64bits(w)
-	for j, x := range v {
-		b := math.Float64bits(x)
+	for j := addAgreeingFast(dst, weight, v, sum, w); j < len(v); j++ {
+		b := math.Float64bits(v[j])
 		differ := int64(b^math.Float64bits(sum[j])) >> 63
 		some := int64(b<<1|-(b<<1)) >> 63
 		keep := uint64(some &^ differ)

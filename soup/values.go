@@ -41,8 +41,7 @@ func (t *input) Read(ctx context.Context, dst []float64, at int64) error {
 		if err := t.bytes(ctx, raw, at); err != nil {
 			return err
 		}
-		widen(dst[:n], t.DType, raw, b.mid[:])
-		if !t.anyway {
+		if !widen(dst[:n], t.DType, raw, b.mid[:]) && !t.anyway {
 			if i := finite(dst[:n]); i >= 0 {
 				return t.notFinite(at+int64(i), dst[i])
 			}
@@ -71,6 +70,15 @@ func (t *input) errorf(format string, args ...any) error {
 		file = t.path
 	}
 	return formats.Errorf(file, fmt.Sprintf("tensor %.120q", t.Name), format, args...)
+}
+
+// refuse says which of the elements x, from at on, methods cannot compute with.
+func (t *input) refuse(x []float64, at int64) error {
+	i := beyond(x)
+	if v := x[i]; v-v == 0 {
+		return t.errorf("found %g at %s, expected a number of at most %g", v, index(t.Shape, at+int64(i)), maxElement)
+	}
+	return t.notFinite(at+int64(i), x[i])
 }
 
 func (t *input) notFinite(at int64, x float64) error {

@@ -142,6 +142,31 @@ func blend(dst, k []float64, x [][]float64, base []float64) {
 	}
 }
 
+// scale multiplies x by k.
+func scale(x []float64, k float64) {
+	for i := scaleFast(x, k); i < len(x); i++ {
+		x[i] *= k
+	}
+}
+
+// add adds x to dst.
+func add(dst, x []float64) {
+	dst = dst[:len(x)]
+	for i := addFast(dst, x); i < len(x); i++ {
+		dst[i] += x[i]
+	}
+}
+
+// divideEach divides x by the elements of y that are not zero.
+func divideEach(x, y []float64) {
+	y = y[:len(x)]
+	for i := divideEachFast(x, y); i < len(x); i++ {
+		if y[i] != 0 {
+			x[i] /= y[i]
+		}
+	}
+}
+
 // twoTerms is a·x + b·y, where a coefficient of zero leaves no trace.
 func twoTerms(a, x, b, y float64) float64 {
 	switch {

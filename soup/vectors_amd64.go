@@ -30,3 +30,39 @@ func addToFast(x, base []float64) int {
 	addToAVX2(x[:n], base)
 	return n
 }
+
+func scaleFast(x []float64, k float64) int {
+	n := groups(len(x))
+	scaleAVX2(x[:n], k)
+	return n
+}
+
+func addFast(dst, x []float64) int {
+	n := groups(len(x))
+	addAVX2(dst, x[:n])
+	return n
+}
+
+func addAgreeingFast(dst, weight, x, sum []float64, w float64) int {
+	n := groups(len(x))
+	addAgreeingAVX2(dst, weight, x[:n], sum, w)
+	return n
+}
+
+func divideEachFast(x, y []float64) int {
+	n := groups(len(x))
+	divideEachAVX2(x[:n], y)
+	return n
+}
+
+func atLeastFast(x []float64, below int64) int {
+	n := groups(len(x))
+	atLeastAVX2(x[:n], below)
+	return n
+}
+
+func withinFast(keys []uint64, x []float64, below, high int64) (n, inside, above int) {
+	n = groups(len(x))
+	inside, above = withinAVX2(keys, x[:n], below, high)
+	return n, inside, above
+}

@@ -160,3 +160,396 @@ loop:
 done:
 	VZEROUPPER
 	RET
+
+// func scaleAVX2(x []float64, k float64)
+// Requires: AVX
+TEXT ·scaleAVX2(SB), NOSPLIT, $0-32
+	MOVQ         x_base+0(FP), AX
+	VBROADCASTSD k+24(FP), Y0
+	MOVQ         x_len+8(FP), CX
+	XORQ         DX, DX
+
+loop:
+	CMPQ    DX, CX
+	JGE     done
+	VMULPD  (AX)(DX*8), Y0, Y1
+	VMOVUPD Y1, (AX)(DX*8)
+	VMULPD  32(AX)(DX*8), Y0, Y1
+	VMOVUPD Y1, 32(AX)(DX*8)
+	VMULPD  64(AX)(DX*8), Y0, Y1
+	VMOVUPD Y1, 64(AX)(DX*8)
+	VMULPD  96(AX)(DX*8), Y0, Y1
+	VMOVUPD Y1, 96(AX)(DX*8)
+	ADDQ    $+16, DX
+	JMP     loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func addAVX2(dst []float64, x []float64)
+// Requires: AVX
+TEXT ·addAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+	XORQ BX, BX
+
+loop:
+	CMPQ    BX, DX
+	JGE     done
+	VMOVUPD (AX)(BX*8), Y0
+	VADDPD  (CX)(BX*8), Y0, Y0
+	VMOVUPD Y0, (AX)(BX*8)
+	VMOVUPD 32(AX)(BX*8), Y0
+	VADDPD  32(CX)(BX*8), Y0, Y0
+	VMOVUPD Y0, 32(AX)(BX*8)
+	VMOVUPD 64(AX)(BX*8), Y0
+	VADDPD  64(CX)(BX*8), Y0, Y0
+	VMOVUPD Y0, 64(AX)(BX*8)
+	VMOVUPD 96(AX)(BX*8), Y0
+	VADDPD  96(CX)(BX*8), Y0, Y0
+	VMOVUPD Y0, 96(AX)(BX*8)
+	ADDQ    $+16, BX
+	JMP     loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func addAgreeingAVX2(dst []float64, weight []float64, x []float64, sum []float64, w float64)
+// Requires: AVX, AVX2
+TEXT ·addAgreeingAVX2(SB), NOSPLIT, $0-104
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         weight_base+24(FP), CX
+	MOVQ         x_base+48(FP), DX
+	MOVQ         sum_base+72(FP), BX
+	VBROADCASTSD w+96(FP), Y0
+	VXORPD       Y1, Y1, Y1
+	MOVQ         x_len+56(FP), SI
+	XORQ         DI, DI
+
+loop:
+	CMPQ     DI, SI
+	JGE      done
+	VMOVUPD  (DX)(DI*8), Y2
+	VPXOR    (BX)(DI*8), Y2, Y3
+	VPCMPGTQ Y3, Y1, Y3
+	VCMPPD   $0x04, Y1, Y2, Y4
+	VANDNPD  Y4, Y3, Y4
+	VANDPD   Y4, Y2, Y2
+	VADDPD   (AX)(DI*8), Y2, Y2
+	VMOVUPD  Y2, (AX)(DI*8)
+	VANDPD   Y4, Y0, Y2
+	VADDPD   (CX)(DI*8), Y2, Y2
+	VMOVUPD  Y2, (CX)(DI*8)
+	VMOVUPD  32(DX)(DI*8), Y2
+	VPXOR    32(BX)(DI*8), Y2, Y3
+	VPCMPGTQ Y3, Y1, Y3
+	VCMPPD   $0x04, Y1, Y2, Y4
+	VANDNPD  Y4, Y3, Y4
+	VANDPD   Y4, Y2, Y2
+	VADDPD   32(AX)(DI*8), Y2, Y2
+	VMOVUPD  Y2, 32(AX)(DI*8)
+	VANDPD   Y4, Y0, Y2
+	VADDPD   32(CX)(DI*8), Y2, Y2
+	VMOVUPD  Y2, 32(CX)(DI*8)
+	VMOVUPD  64(DX)(DI*8), Y2
+	VPXOR    64(BX)(DI*8), Y2, Y3
+	VPCMPGTQ Y3, Y1, Y3
+	VCMPPD   $0x04, Y1, Y2, Y4
+	VANDNPD  Y4, Y3, Y4
+	VANDPD   Y4, Y2, Y2
+	VADDPD   64(AX)(DI*8), Y2, Y2
+	VMOVUPD  Y2, 64(AX)(DI*8)
+	VANDPD   Y4, Y0, Y2
+	VADDPD   64(CX)(DI*8), Y2, Y2
+	VMOVUPD  Y2, 64(CX)(DI*8)
+	VMOVUPD  96(DX)(DI*8), Y2
+	VPXOR    96(BX)(DI*8), Y2, Y3
+	VPCMPGTQ Y3, Y1, Y3
+	VCMPPD   $0x04, Y1, Y2, Y4
+	VANDNPD  Y4, Y3, Y4
+	VANDPD   Y4, Y2, Y2
+	VADDPD   96(AX)(DI*8), Y2, Y2
+	VMOVUPD  Y2, 96(AX)(DI*8)
+	VANDPD   Y4, Y0, Y2
+	VADDPD   96(CX)(DI*8), Y2, Y2
+	VMOVUPD  Y2, 96(CX)(DI*8)
+	ADDQ     $+16, DI
+	JMP      loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func divideEachAVX2(x []float64, y []float64)
+// Requires: AVX
+TEXT ·divideEachAVX2(SB), NOSPLIT, $0-48
+	MOVQ   x_base+0(FP), AX
+	MOVQ   y_base+24(FP), CX
+	VXORPD Y0, Y0, Y0
+	MOVQ   x_len+8(FP), DX
+	XORQ   BX, BX
+
+loop:
+	CMPQ      BX, DX
+	JGE       done
+	VMOVUPD   (AX)(BX*8), Y1
+	VMOVUPD   (CX)(BX*8), Y2
+	VCMPPD    $0x00, Y0, Y2, Y3
+	VDIVPD    Y2, Y1, Y2
+	VBLENDVPD Y3, Y1, Y2, Y2
+	VMOVUPD   Y2, (AX)(BX*8)
+	VMOVUPD   32(AX)(BX*8), Y1
+	VMOVUPD   32(CX)(BX*8), Y2
+	VCMPPD    $0x00, Y0, Y2, Y3
+	VDIVPD    Y2, Y1, Y2
+	VBLENDVPD Y3, Y1, Y2, Y2
+	VMOVUPD   Y2, 32(AX)(BX*8)
+	VMOVUPD   64(AX)(BX*8), Y1
+	VMOVUPD   64(CX)(BX*8), Y2
+	VCMPPD    $0x00, Y0, Y2, Y3
+	VDIVPD    Y2, Y1, Y2
+	VBLENDVPD Y3, Y1, Y2, Y2
+	VMOVUPD   Y2, 64(AX)(BX*8)
+	VMOVUPD   96(AX)(BX*8), Y1
+	VMOVUPD   96(CX)(BX*8), Y2
+	VCMPPD    $0x00, Y0, Y2, Y3
+	VDIVPD    Y2, Y1, Y2
+	VBLENDVPD Y3, Y1, Y2, Y2
+	VMOVUPD   Y2, 96(AX)(BX*8)
+	ADDQ      $+16, BX
+	JMP       loop
+
+done:
+	VZEROUPPER
+	RET
+
+// func atLeastAVX2(x []float64, below int64)
+// Requires: AVX, AVX2
+TEXT ·atLeastAVX2(SB), NOSPLIT, $0-32
+	MOVQ         x_base+0(FP), AX
+	VPBROADCASTQ below+24(FP), Y0
+	VPCMPEQD     Y1, Y1, Y1
+	VPSRLQ       $0x01, Y1, Y1
+	MOVQ         x_len+8(FP), CX
+	XORQ         DX, DX
+
+loop:
+	CMPQ     DX, CX
+	JGE      done
+	VMOVUPD  (AX)(DX*8), Y2
+	VPAND    Y1, Y2, Y3
+	VPCMPGTQ Y0, Y3, Y3
+	VPAND    Y3, Y2, Y2
+	VMOVUPD  Y2, (AX)(DX*8)
+	VMOVUPD  32(AX)(DX*8), Y2
+	VPAND    Y1, Y2, Y3
+	VPCMPGTQ Y0, Y3, Y3
+	VPAND    Y3, Y2, Y2
+	VMOVUPD  Y2, 32(AX)(DX*8)
+	VMOVUPD  64(AX)(DX*8), Y2
+	VPAND    Y1, Y2, Y3
+	VPCMPGTQ Y0, Y3, Y3
+	VPAND    Y3, Y2, Y2
+	VMOVUPD  Y2, 64(AX)(DX*8)
+	VMOVUPD  96(AX)(DX*8), Y2
+	VPAND    Y1, Y2, Y3
+	VPCMPGTQ Y0, Y3, Y3
+	VPAND    Y3, Y2, Y2
+	VMOVUPD  Y2, 96(AX)(DX*8)
+	ADDQ     $+16, DX
+	JMP      loop
+
+done:
+	VZEROUPPER
+	RET
+
+DATA packLanes<>+0(SB)/8, $0x0000000000000000
+DATA packLanes<>+8(SB)/8, $0x0000000000000000
+DATA packLanes<>+16(SB)/8, $0x0000000000000000
+DATA packLanes<>+24(SB)/8, $0x0000000000000000
+DATA packLanes<>+32(SB)/4, $0x00000000
+DATA packLanes<>+36(SB)/4, $0x00000001
+DATA packLanes<>+40(SB)/8, $0x0000000000000000
+DATA packLanes<>+48(SB)/8, $0x0000000000000000
+DATA packLanes<>+56(SB)/8, $0x0000000000000000
+DATA packLanes<>+64(SB)/4, $0x00000002
+DATA packLanes<>+68(SB)/4, $0x00000003
+DATA packLanes<>+72(SB)/8, $0x0000000000000000
+DATA packLanes<>+80(SB)/8, $0x0000000000000000
+DATA packLanes<>+88(SB)/8, $0x0000000000000000
+DATA packLanes<>+96(SB)/4, $0x00000000
+DATA packLanes<>+100(SB)/4, $0x00000001
+DATA packLanes<>+104(SB)/4, $0x00000002
+DATA packLanes<>+108(SB)/4, $0x00000003
+DATA packLanes<>+112(SB)/8, $0x0000000000000000
+DATA packLanes<>+120(SB)/8, $0x0000000000000000
+DATA packLanes<>+128(SB)/4, $0x00000004
+DATA packLanes<>+132(SB)/4, $0x00000005
+DATA packLanes<>+136(SB)/8, $0x0000000000000000
+DATA packLanes<>+144(SB)/8, $0x0000000000000000
+DATA packLanes<>+152(SB)/8, $0x0000000000000000
+DATA packLanes<>+160(SB)/4, $0x00000000
+DATA packLanes<>+164(SB)/4, $0x00000001
+DATA packLanes<>+168(SB)/4, $0x00000004
+DATA packLanes<>+172(SB)/4, $0x00000005
+DATA packLanes<>+176(SB)/8, $0x0000000000000000
+DATA packLanes<>+184(SB)/8, $0x0000000000000000
+DATA packLanes<>+192(SB)/4, $0x00000002
+DATA packLanes<>+196(SB)/4, $0x00000003
+DATA packLanes<>+200(SB)/4, $0x00000004
+DATA packLanes<>+204(SB)/4, $0x00000005
+DATA packLanes<>+208(SB)/8, $0x0000000000000000
+DATA packLanes<>+216(SB)/8, $0x0000000000000000
+DATA packLanes<>+224(SB)/4, $0x00000000
+DATA packLanes<>+228(SB)/4, $0x00000001
+DATA packLanes<>+232(SB)/4, $0x00000002
+DATA packLanes<>+236(SB)/4, $0x00000003
+DATA packLanes<>+240(SB)/4, $0x00000004
+DATA packLanes<>+244(SB)/4, $0x00000005
+DATA packLanes<>+248(SB)/8, $0x0000000000000000
+DATA packLanes<>+256(SB)/4, $0x00000006
+DATA packLanes<>+260(SB)/4, $0x00000007
+DATA packLanes<>+264(SB)/8, $0x0000000000000000
+DATA packLanes<>+272(SB)/8, $0x0000000000000000
+DATA packLanes<>+280(SB)/8, $0x0000000000000000
+DATA packLanes<>+288(SB)/4, $0x00000000
+DATA packLanes<>+292(SB)/4, $0x00000001
+DATA packLanes<>+296(SB)/4, $0x00000006
+DATA packLanes<>+300(SB)/4, $0x00000007
+DATA packLanes<>+304(SB)/8, $0x0000000000000000
+DATA packLanes<>+312(SB)/8, $0x0000000000000000
+DATA packLanes<>+320(SB)/4, $0x00000002
+DATA packLanes<>+324(SB)/4, $0x00000003
+DATA packLanes<>+328(SB)/4, $0x00000006
+DATA packLanes<>+332(SB)/4, $0x00000007
+DATA packLanes<>+336(SB)/8, $0x0000000000000000
+DATA packLanes<>+344(SB)/8, $0x0000000000000000
+DATA packLanes<>+352(SB)/4, $0x00000000
+DATA packLanes<>+356(SB)/4, $0x00000001
+DATA packLanes<>+360(SB)/4, $0x00000002
+DATA packLanes<>+364(SB)/4, $0x00000003
+DATA packLanes<>+368(SB)/4, $0x00000006
+DATA packLanes<>+372(SB)/4, $0x00000007
+DATA packLanes<>+376(SB)/8, $0x0000000000000000
+DATA packLanes<>+384(SB)/4, $0x00000004
+DATA packLanes<>+388(SB)/4, $0x00000005
+DATA packLanes<>+392(SB)/4, $0x00000006
+DATA packLanes<>+396(SB)/4, $0x00000007
+DATA packLanes<>+400(SB)/8, $0x0000000000000000
+DATA packLanes<>+408(SB)/8, $0x0000000000000000
+DATA packLanes<>+416(SB)/4, $0x00000000
+DATA packLanes<>+420(SB)/4, $0x00000001
+DATA packLanes<>+424(SB)/4, $0x00000004
+DATA packLanes<>+428(SB)/4, $0x00000005
+DATA packLanes<>+432(SB)/4, $0x00000006
+DATA packLanes<>+436(SB)/4, $0x00000007
+DATA packLanes<>+440(SB)/8, $0x0000000000000000
+DATA packLanes<>+448(SB)/4, $0x00000002
+DATA packLanes<>+452(SB)/4, $0x00000003
+DATA packLanes<>+456(SB)/4, $0x00000004
+DATA packLanes<>+460(SB)/4, $0x00000005
+DATA packLanes<>+464(SB)/4, $0x00000006
+DATA packLanes<>+468(SB)/4, $0x00000007
+DATA packLanes<>+472(SB)/8, $0x0000000000000000
+DATA packLanes<>+480(SB)/4, $0x00000000
+DATA packLanes<>+484(SB)/4, $0x00000001
+DATA packLanes<>+488(SB)/4, $0x00000002
+DATA packLanes<>+492(SB)/4, $0x00000003
+DATA packLanes<>+496(SB)/4, $0x00000004
+DATA packLanes<>+500(SB)/4, $0x00000005
+DATA packLanes<>+504(SB)/4, $0x00000006
+DATA packLanes<>+508(SB)/4, $0x00000007
+GLOBL packLanes<>(SB), RODATA|NOPTR, $512
+
+// func withinAVX2(keys []uint64, x []float64, below int64, high int64) (inside int, above int)
+// Requires: AVX, AVX2, POPCNT
+TEXT ·withinAVX2(SB), NOSPLIT, $0-80
+	MOVQ         keys_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         AX, DX
+	LEAQ         packLanes<>+0(SB), BX
+	VPBROADCASTQ below+48(FP), Y0
+	VPBROADCASTQ high+56(FP), Y1
+	VPCMPEQD     Y2, Y2, Y2
+	VPSRLQ       $0x01, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	MOVQ         x_len+32(FP), SI
+	XORQ         DI, DI
+
+loop:
+	CMPQ      DI, SI
+	JGE       done
+	VPAND     (CX)(DI*8), Y2, Y4
+	VPCMPGTQ  Y1, Y4, Y5
+	VPSUBQ    Y5, Y3, Y3
+	VPCMPGTQ  Y0, Y4, Y6
+	VPANDN    Y6, Y5, Y6
+	VMOVMSKPD Y6, R8
+
+	// The lanes inside to the front, and all of them stored: what follows overwrites the others.
+	POPCNTQ   R8, R9
+	SHLQ      $0x05, R8
+	VMOVDQU   (BX)(R8*1), Y5
+	VPERMD    Y4, Y5, Y4
+	VMOVDQU   Y4, (AX)
+	LEAQ      (AX)(R9*8), AX
+	VPAND     32(CX)(DI*8), Y2, Y4
+	VPCMPGTQ  Y1, Y4, Y5
+	VPSUBQ    Y5, Y3, Y3
+	VPCMPGTQ  Y0, Y4, Y6
+	VPANDN    Y6, Y5, Y6
+	VMOVMSKPD Y6, R8
+
+	// The lanes inside to the front, and all of them stored: what follows overwrites the others.
+	POPCNTQ   R8, R9
+	SHLQ      $0x05, R8
+	VMOVDQU   (BX)(R8*1), Y5
+	VPERMD    Y4, Y5, Y4
+	VMOVDQU   Y4, (AX)
+	LEAQ      (AX)(R9*8), AX
+	VPAND     64(CX)(DI*8), Y2, Y4
+	VPCMPGTQ  Y1, Y4, Y5
+	VPSUBQ    Y5, Y3, Y3
+	VPCMPGTQ  Y0, Y4, Y6
+	VPANDN    Y6, Y5, Y6
+	VMOVMSKPD Y6, R8
+
+	// The lanes inside to the front, and all of them stored: what follows overwrites the others.
+	POPCNTQ   R8, R9
+	SHLQ      $0x05, R8
+	VMOVDQU   (BX)(R8*1), Y5
+	VPERMD    Y4, Y5, Y4
+	VMOVDQU   Y4, (AX)
+	LEAQ      (AX)(R9*8), AX
+	VPAND     96(CX)(DI*8), Y2, Y4
+	VPCMPGTQ  Y1, Y4, Y5
+	VPSUBQ    Y5, Y3, Y3
+	VPCMPGTQ  Y0, Y4, Y6
+	VPANDN    Y6, Y5, Y6
+	VMOVMSKPD Y6, R8
+
+	// The lanes inside to the front, and all of them stored: what follows overwrites the others.
+	POPCNTQ R8, R9
+	SHLQ    $0x05, R8
+	VMOVDQU (BX)(R8*1), Y5
+	VPERMD  Y4, Y5, Y4
+	VMOVDQU Y4, (AX)
+	LEAQ    (AX)(R9*8), AX
+	ADDQ    $+16, DI
+	JMP     loop
+
+done:
+	SUBQ         DX, AX
+	SHRQ         $0x03, AX
+	MOVQ         AX, inside+64(FP)
+	VEXTRACTI128 $0x01, Y3, X0
+	VPADDQ       X3, X0, X0
+	VPSHUFD      $0x4e, X0, X1
+	VPADDQ       X1, X0, X0
+	VMOVQ        X0, AX
+	MOVQ         AX, above+72(FP)
+	VZEROUPPER
+	RET

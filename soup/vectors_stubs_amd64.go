@@ -47,3 +47,83 @@ func addScaledAVX2(dst []float64, x []float64, base []float64, k float64)
 //
 //go:noescape
 func addToAVX2(x []float64, base []float64)
+
+// scaleAVX2 is
+//
+//	for i, v := range x {
+//		x[i] = v * k
+//	}
+//
+// for a multiple of 16 elements.
+//
+//go:noescape
+func scaleAVX2(x []float64, k float64)
+
+// addAVX2 is
+//
+//	for i, v := range x {
+//		dst[i] += v
+//	}
+//
+// for a multiple of 16 elements.
+//
+//go:noescape
+func addAVX2(dst []float64, x []float64)
+
+// addAgreeingAVX2 is
+//
+//	for i, v := range x {
+//		if v != 0 && math.Signbit(v) == math.Signbit(sum[i]) {
+//			dst[i], weight[i] = dst[i]+v, weight[i]+w
+//		} else {
+//			dst[i], weight[i] = dst[i]+0, weight[i]+0
+//		}
+//	}
+//
+// for a multiple of 16 elements.
+//
+//go:noescape
+func addAgreeingAVX2(dst []float64, weight []float64, x []float64, sum []float64, w float64)
+
+// divideEachAVX2 is
+//
+//	for i, v := range x {
+//		if y[i] != 0 {
+//			x[i] = v / y[i]
+//		}
+//	}
+//
+// for a multiple of 16 elements.
+//
+//go:noescape
+func divideEachAVX2(x []float64, y []float64)
+
+// atLeastAVX2 is
+//
+//	for i, v := range x {
+//		if int64(key(v)) <= below {
+//			x[i] = 0
+//		}
+//	}
+//
+// for a multiple of 16 elements.
+//
+//go:noescape
+func atLeastAVX2(x []float64, below int64)
+
+// withinAVX2 is
+//
+//	for i, v := range x {
+//		switch k := int64(key(v)); {
+//		case k > high:
+//			above++
+//		case k > below:
+//			keys[inside] = uint64(k)
+//			inside++
+//		}
+//	}
+//
+// for a multiple of 16 elements.
+//
+//go:noescape
+func withinAVX2(keys []uint64, x []float64, below int64, high int64) (inside int, above int)

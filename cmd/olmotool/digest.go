@@ -14,6 +14,7 @@ import (
 func newDigest(g *global) *cobra.Command {
 	var tensors, values bool
 	var from string
+	var list digestList
 	cmd := &cobra.Command{
 		Use:   "digest PATH",
 		Short: "Print the content digest of a checkpoint, the same in every layout",
@@ -26,13 +27,23 @@ The CRC-32 checksums of torch's archives are not compared, save that of the
 pickle: the digest of a damaged file is that of what is in it. convert compares
 all that it reads.
 
+With --manifest the digests are written to a file, a small JSON document, and
+with --check a mirror proves, in whatever layout, that it holds what the file
+lists: tensors that changed, are missing or were added are named.
+
 How it is computed is specified in the documentation of package
 formats/digest, and again in Python in docs/digest.py.
 ` + exitStatus,
 		Example: `  olmotool digest OLMo-2-1124-7B
-  olmotool digest OLMo-2-1124-7B.gguf --tensors --json`,
+  olmotool digest OLMo-2-1124-7B.gguf --tensors --json
+  olmotool digest OLMo-2-1124-7B --manifest OLMo-2-1124-7B.digests.json
+  olmotool digest mirror/OLMo-2-1124-7B.gguf --check OLMo-2-1124-7B.digests.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := list.begin(args[0], &values); err != nil {
+				return err
+			}
+			defer list.abort()
 			src, err := openSource(args[0], from)
 			if err != nil {
 				return err
@@ -45,6 +56,12 @@ formats/digest, and again in Python in docs/digest.py.
 				return err
 			}
 			g.report(src.Findings)
+			if list.check != "" {
+				return list.compare(cmd, g, r)
+			}
+			if err := list.write(r, values); err != nil {
+				return err
+			}
 			return g.print(cmd, digestJSON(r, tensors, values), func(w io.Writer) error {
 				if tensors {
 					for _, t := range r.Tensors {
@@ -59,6 +76,7 @@ formats/digest, and again in Python in docs/digest.py.
 	f := cmd.Flags()
 	f.BoolVar(&tensors, "tensors", false, "print the digest of each tensor, too")
 	f.BoolVar(&values, "values", false, "hash values widened to f32 rather than bytes")
+	list.add(cmd)
 	addFrom(cmd, &from)
 	return cmd
 }

@@ -1,125 +1,120 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 
 	"olmotool/formats"
-	"olmotool/inspect"
 	"olmotool/internal/human"
-	"olmotool/internal/ordjson"
 )
 
-// inspectDoc is the JSON document of inspect.
-type inspectDoc struct {
-	Schema       string              `json:"schema"`
-	Path         string              `json:"path"`
-	Layout       string              `json:"layout"`
-	Architecture string              `json:"architecture,omitempty"`
-	Parameters   int64               `json:"parameters"`
-	Bytes        int64               `json:"bytes"`
-	Tensors      int                 `json:"tensors"`
-	DTypes       map[string]dtypeDoc `json:"dtypes"`
-	Config       json.RawMessage     `json:"config,omitempty"`
-	Files        []formats.File      `json:"files"`
-	Findings     []formats.Finding   `json:"findings"`
-	TensorList   []tensorDoc         `json:"tensor_list,omitzero"`
-}
+// shownRows is how many files are listed, and findings of one code; a model with
+// the wrong config has hundreds. --json has all.
+const shownRows = 12
 
-type dtypeDoc struct {
-	Tensors int   `json:"tensors"`
-	Bytes   int64 `json:"bytes"`
-}
+// shownKeys is how many key-values are listed: a real GGUF has some forty.
+const shownKeys = 200
 
-type tensorDoc struct {
-	Name       string  `json:"name"`
-	SourceName string  `json:"source_name"`
-	DType      string  `json:"dtype"`
-	Shape      []int64 `json:"shape"`
-	File       string  `json:"file"`
-	Offset     int64   `json:"offset"`
-	Bytes      int64   `json:"bytes"`
-}
-
-func inspectJSON(r *inspect.Report, tensors bool) (d inspectDoc, err error) {
-	d = inspectDoc{
-		Schema: "olmotool.inspect/1", Path: r.Path, Layout: r.Layout, Architecture: r.Architecture, Parameters: r.Parameters,
-		Bytes: r.Bytes, Tensors: len(r.Tensors), DTypes: map[string]dtypeDoc{},
-		Files: append([]formats.File{}, r.Files...), Findings: append([]formats.Finding{}, r.Findings...),
-	}
-	for _, c := range r.DTypes {
-		d.DTypes[c.DType.String()] = dtypeDoc{c.Tensors, c.Bytes}
-	}
-	if r.Config != nil {
-		if d.Config, err = ordjson.Encode(r.Config, ordjson.Options{}); err != nil {
-			return d, fmt.Errorf("%s: config: %w", r.Path, err)
-		}
-	}
-	if !tensors {
-		return d, nil
-	}
-	d.TensorList = []tensorDoc{}
-	for _, t := range r.Tensors {
-		name := r.Canonical[t.Origin.Name]
-		if name == "" {
-			name = t.Name
-		}
-		shape := append([]int64{}, t.Shape...)
-		d.TensorList = append(d.TensorList, tensorDoc{name, t.Origin.Name, t.DType.String(), shape, t.Origin.File, t.Origin.Offset, t.Bytes()})
-	}
-	return d, nil
-}
-
-// shownConfig are the fields of the config that text shows.
-var shownConfig = []string{
-	"hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "intermediate_size", "vocab_size",
-	"max_position_embeddings",
-}
-
-func inspectText(r *inspect.Report, tensors bool) func(w io.Writer) error {
-	return func(w io.Writer) error {
-		facts := table{columns: []column{{}, {}}}
-		facts.add("layout", r.Layout)
-		if r.Architecture != "" {
-			facts.add("architecture", r.Architecture)
-		}
-		facts.add("parameters", fmt.Sprintf("%s in %s tensors", human.Count(r.Parameters), human.Count(int64(len(r.Tensors)))))
-		facts.add("bytes", fmt.Sprintf("%s (%s)", human.Count(r.Bytes), human.Bytes(r.Bytes)))
-		for _, c := range r.DTypes {
-			facts.add("", fmt.Sprintf("%s: %s in %s tensors", c.DType, human.Bytes(c.Bytes), human.Count(int64(c.Tensors))))
-		}
-		if r.Config != nil {
-			for _, key := range shownConfig {
-				if v, ok := r.Config.Get(key); ok && v != nil {
-					facts.add(key, fmt.Sprint(v))
-				}
-			}
-		}
-		files := table{columns: []column{{name: "FILE"}, {name: "BYTES", right: true}}}
-		for _, f := range r.Files {
-			files.add(f.Path, human.Count(f.Bytes))
-		}
-		list := table{columns: []column{{name: "TENSOR"}, {name: "DTYPE"}, {name: "SHAPE"}, {name: "BYTES", right: true}}}
-		if tensors {
-			for _, t := range r.Tensors {
-				list.add(t.Origin.Name, t.DType.String(), fmt.Sprint(t.Shape), human.Count(t.Bytes()))
-			}
-		}
-		odd := table{columns: []column{{name: "FINDING"}, {name: "CODE"}, {name: "WHERE"}, {name: "WHAT"}}}
-		for _, f := range r.Findings {
-			odd.add(string(f.Severity), f.Code, f.Where, f.Message)
-		}
-		fmt.Fprintln(w, printable(r.Path))
-		for _, t := range []table{facts, files, list, odd} {
-			if len(t.rows) == 0 {
-				continue
-			}
+// text prints the values that were asked for, and nothing else then; or what was
+// found: facts, files, key-values, tensors, findings last.
+func (r inspected) text(w io.Writer) error {
+	for i, v := range r.values {
+		if i > 0 {
 			fmt.Fprintln(w)
-			if err := t.write(w); err != nil {
+		}
+		if err := v.text(w); err != nil {
+			return err
+		}
+	}
+	if r.values != nil && r.list == nil && r.checked == nil {
+		return nil
+	}
+	if r.values != nil {
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintln(w, printable(r.Path))
+	for _, t := range []table{r.facts(), r.filesTable(), r.keysTable(), r.tensorTable()} {
+		if err := writeTable(w, "", t); err != nil {
+			return err
+		}
+	}
+	if r.list != nil && len(r.list) == 0 {
+		fmt.Fprintln(w, "\nno tensor has a name that matches")
+	}
+	if r.stats != nil {
+		titles, tables := layerTables(r.stats)
+		for i, t := range tables {
+			if err := writeTable(w, titles[i], t); err != nil {
 				return err
 			}
 		}
+	}
+	return writeTable(w, "", findingsTable(r.Findings))
+}
+
+// writeTable prints a table that has rows, under a title if there is one.
+func writeTable(w io.Writer, title string, t table) error {
+	if len(t.rows) == 0 {
 		return nil
 	}
+	fmt.Fprintln(w)
+	if title != "" {
+		fmt.Fprintf(w, "%s\n\n", title)
+	}
+	return t.write(w)
+}
+
+func (r inspected) filesTable() table {
+	t := table{columns: []column{{name: "FILE"}, {name: "BYTES", right: true}}}
+	for i, f := range r.Files {
+		if i == shownRows && len(r.Files) > shownRows+1 {
+			t.add(fmt.Sprintf("… and %d more", len(r.Files)-i), "")
+			break
+		}
+		t.add(f.Path, human.Count(f.Bytes))
+	}
+	return t
+}
+
+func (r inspected) keysTable() table {
+	t := table{columns: []column{{name: "KEY"}, {name: "TYPE"}, {name: "VALUE"}}}
+	for i, kv := range r.KVs {
+		if i == shownKeys {
+			t.add(fmt.Sprintf("… and %d more", len(r.KVs)-i), "", "")
+			break
+		}
+		t.add(kvText(kv))
+	}
+	return t
+}
+
+// tensorTable is the list of tensors, with their statistics if there are some.
+func (r inspected) tensorTable() table {
+	if r.stats != nil {
+		return statsTable(r.stats)
+	}
+	t := table{columns: []column{{name: "TENSOR"}, {name: "DTYPE"}, {name: "SHAPE"}, {name: "BYTES", right: true}}}
+	for _, x := range r.list {
+		t.add(x.Origin.Name, x.DType.String(), fmt.Sprint(x.Shape), human.Count(x.Bytes()))
+	}
+	return t
+}
+
+// findingsTable lists findings, of each code the first ones.
+func findingsTable(found []formats.Finding) table {
+	t := table{columns: []column{{name: "FINDING"}, {name: "CODE"}, {name: "WHERE"}, {name: "WHAT"}}}
+	of, shown := map[string]int{}, map[string]int{}
+	for _, f := range found {
+		of[f.Code]++
+	}
+	for _, f := range found {
+		shown[f.Code]++
+		switch n := of[f.Code]; {
+		case shown[f.Code] <= shownRows || n == shownRows+1:
+			t.add(string(f.Severity), f.Code, f.Where, f.Message)
+		case shown[f.Code] == shownRows+1:
+			t.add(string(f.Severity), f.Code, "", fmt.Sprintf("… and %d more; --json has all", n-shownRows))
+		}
+	}
+	return t
 }

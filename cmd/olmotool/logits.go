@@ -14,7 +14,6 @@ import (
 	"olmotool/internal/human"
 	"olmotool/verify"
 	"olmotool/verify/forward"
-	"olmotool/verify/words"
 )
 
 // logitsFlags are the flags of logits.
@@ -114,7 +113,7 @@ func (f *logitsFlags) run(cmd *cobra.Command, g *global, path string) error {
 	d := logitsDoc{"olmotool.logits/1", r, len(o.Tokens.Seqs), f.dtype, time.Since(start).Seconds(), peakRSS()}
 	return g.print(cmd, d, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s: logits of %s over %s, %s bytes\n%.2f s, peak memory %s\n",
-			printable(r.Path), words.Plural(r.Tokens, "token"), human.Count(int64(r.Vocab)), human.Count(r.Bytes), d.Seconds, human.Bytes(d.PeakRSS))
+			printable(r.Path), human.Plural(r.Tokens, "token"), human.Count(int64(r.Vocab)), human.Count(r.Bytes), d.Seconds, human.Bytes(d.PeakRSS))
 		return err
 	})
 }

@@ -57,7 +57,7 @@ are read as data and never executed.
 	}
 	g.addFlags(root)
 	root.SetVersionTemplate("olmotool {{.Version}}\n")
-	root.AddCommand(newConvert(g), newDigest(g), newInspect(g), newLogits(g), newSoup(g), newVerify(g), newVersion(g), newMan(root))
+	root.AddCommand(newConvert(g), newDiff(g), newDigest(g), newInspect(g), newLogits(g), newScan(g), newSoup(g), newVerify(g), newVersion(g), newMan(root))
 	for _, c := range root.Commands() {
 		run := c.RunE
 		c.RunE = func(cmd *cobra.Command, args []string) error {

@@ -29,7 +29,10 @@ type soupFlags struct {
 	steps    soup.Steps
 	schedule string
 
+	search searchFlags
+
 	allow       soup.Allow
+	reports     []string
 	check       string
 	listMethods bool
 }
@@ -49,6 +52,8 @@ func (f *soupFlags) add(fs *pflag.FlagSet) {
 	fs.Int64Var(&f.steps.To, "to-step", 0, "with --run: up to step `N`")
 	fs.Int64Var(&f.steps.Every, "every", 0, "with --run: at least `N` steps apart")
 	fs.StringVar(&f.schedule, "schedule", "", "weights from the oldest MODEL to the newest: `SCHEDULE` sma, wma, ema:α or wsm:SHAPE")
+	f.search.add(fs)
+	fs.StringArrayVar(&f.reports, "report", nil, "write what the models are to each other, and what becomes of them, to `FILE`: .html, .json, else text (- is stdout); repeatable")
 	fs.BoolVar(&f.listMethods, "list-methods", false, "print the methods and their parameters")
 	fs.StringVar(&f.check, "check", "", "compare the soup in `OUT` with what its ingredients give, and write nothing")
 	fs.BoolVar(&f.allow.Missing, "allow-missing", false, "merge a tensor that some models lack of the others (bare files only)")
@@ -90,7 +95,7 @@ func (f *soupFlags) refuse(fs *pflag.FlagSet) error {
 		{f.config != "", "found --config, expected models as arguments", ofRecipe},
 		{f.run == "", "found no --run, expected one", ofRun},
 		{f.schedule != "", "found --schedule, expected no weights", []string{"weights", "no-normalize"}},
-		{f.check != "", "found --check, expected an output", slices.Concat([]string{"output", "config", "method", "base", "param", "no-normalize", "seed"}, ofOutput)},
+		{f.check != "", "found --check, expected an output", slices.Concat([]string{"output", "report", "config", "method", "base", "param", "no-normalize", "seed"}, ofOutput)},
 	} {
 		for _, name := range x.flags {
 			if x.with && fs.Changed(name) {
@@ -98,11 +103,17 @@ func (f *soupFlags) refuse(fs *pflag.FlagSet) error {
 			}
 		}
 	}
+	if err := f.search.refuse(fs, f.method); err != nil {
+		return err
+	}
 	if f.check != "" {
 		return nil
 	}
-	if f.dst == "" {
+	if f.dst == "" && len(f.reports) == 0 {
 		return usageError("--output: found no name, expected the file or directory to make")
+	}
+	if err := f.refuseReport(fs); err != nil {
+		return err
 	}
 	if _, err := os.Lstat(f.dst); err == nil && !f.Force {
 		return usageError("%s: %w", f.dst, atomicfile.ErrExists) // before models are read

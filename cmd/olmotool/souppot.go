@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -20,6 +19,8 @@ type pot struct {
 	*asked
 	inputs   []*convert.Input // of the models, and of the base last
 	digests  []string         // of inputs, once they are known
+	hashed   map[int]string   // digests of some inputs
+	search   *searchDoc       // nil: none was asked for
 	merged   *soup.Result
 	findings []formats.Finding
 }
@@ -130,15 +131,15 @@ func (p *pot) addOrigin(ctx context.Context, o *convert.Options) error {
 	if !o.Provenance {
 		return nil
 	}
-	for _, in := range p.inputs {
+	for i := range p.inputs {
 		d := "sha256:" + strings.Repeat("0", 64)
 		switch {
 		case o.NoHash:
 			d = ""
 		case !o.DryRun:
 			var err error
-			if d, err = digestInput(ctx, in, o); err != nil {
-				return fmt.Errorf("%s: %w", in.Path, err)
+			if d, err = p.digest(ctx, i, o); err != nil {
+				return err
 			}
 		}
 		p.digests = append(p.digests, d)

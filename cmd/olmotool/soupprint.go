@@ -11,6 +11,7 @@ import (
 	"olmotool/formats/digest"
 	"olmotool/formats/olmo"
 	"olmotool/internal/human"
+	"olmotool/soup"
 	"olmotool/soup/recipe"
 )
 
@@ -23,6 +24,7 @@ type soupDoc struct {
 	Digest   string            `json:"digest,omitempty"`
 	DryRun   bool              `json:"dry_run,omitempty"`
 	Verified *verifiedDoc      `json:"verified,omitempty"`
+	Report   *soup.Diagnostics `json:"report,omitempty"`
 	Casts    castsDoc          `json:"casts"`
 	Findings []formats.Finding `json:"findings"`
 	Seconds  float64           `json:"seconds"`
@@ -37,6 +39,7 @@ type soupOrigin struct {
 	Ingredients  []ingredientDoc `json:"ingredients"`
 	Base         *ingredientDoc  `json:"base,omitempty"`
 	Coefficients []string        `json:"coefficients,omitempty"` // of a linear merge with the same for all tensors
+	Search       *searchDoc      `json:"search,omitempty"`       // how they were found
 }
 
 type ingredientDoc struct {
@@ -45,10 +48,10 @@ type ingredientDoc struct {
 	Digest string `json:"digest,omitempty"`
 }
 
-func soupJSON(p *pot, r *convert.Result) soupDoc {
+func soupJSON(p *pot, report *report, r *convert.Result) soupDoc {
 	c := convertJSON(r)
 	return soupDoc{
-		Schema: "olmotool.soup/1", soupOrigin: p.origin(recipe.Ref.String), Layout: c.Layout, Output: c.Output, Digest: c.Digest,
+		Schema: "olmotool.soup/1", soupOrigin: p.origin(recipe.Ref.String), Layout: c.Layout, Output: append([]outputDoc{}, c.Output...), Report: report.soup, Digest: c.Digest,
 		DryRun: c.DryRun, Verified: c.Verified, Casts: c.Casts, Findings: c.Findings, Seconds: c.Seconds, PeakRSS: c.PeakRSS,
 	}
 }
@@ -65,7 +68,7 @@ func originOf(p *pot) soupOrigin {
 }
 
 func (p *pot) origin(name func(recipe.Ref) string) soupOrigin {
-	o := soupOrigin{Method: p.method.Name, Parameters: p.params}
+	o := soupOrigin{Method: p.method.Name, Parameters: p.params, Search: p.search}
 	if p.file != nil {
 		o.Recipe = string(p.file.Text)
 	}
@@ -80,10 +83,20 @@ func (p *pot) origin(name func(recipe.Ref) string) soupOrigin {
 			o.Ingredients = append(o.Ingredients, d)
 		}
 	}
-	for _, c := range p.merged.Coefficients {
-		o.Coefficients = append(o.Coefficients, c.RatString())
-	}
+	o.Coefficients = ratTexts(p.merged.Coefficients)
 	return o
+}
+
+// soupText tells what was written, or would be.
+func soupText(report *report, r *convert.Result) func(w io.Writer) error {
+	return func(w io.Writer) error {
+		report.text(w)
+		if len(r.Output) > 0 {
+			return outputText(r)(w)
+		}
+		_, err := fmt.Fprintf(w, "%.2f s, peak memory %s\n", r.Seconds, human.Bytes(peakRSS()))
+		return err
+	}
 }
 
 // text tells what is merged, before it is.
@@ -115,15 +128,23 @@ func (p *pot) text(w io.Writer) error {
 	return err
 }
 
-// digestInput computes the digest of a model that is merged.
-func digestInput(ctx context.Context, in *convert.Input, o *convert.Options) (string, error) {
+// digest computes the digest of an input, once.
+func (p *pot) digest(ctx context.Context, i int, o *convert.Options) (string, error) {
+	if d, ok := p.hashed[i]; ok {
+		return d, nil
+	}
+	in := p.inputs[i]
 	var total int64
 	for _, t := range in.Model.Tensors {
 		total += t.Bytes()
 	}
 	r, err := digest.Of(ctx, in.Model.Tensors, digest.Options{Threads: o.Threads, Tied: olmo.Tied(), Progress: o.Progress("hashing "+filepath.Base(in.Path), total)})
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: %w", in.Path, err)
 	}
+	if p.hashed == nil {
+		p.hashed = map[int]string{}
+	}
+	p.hashed[i] = r.Model
 	return r.Model, nil
 }

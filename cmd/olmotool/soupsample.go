@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"olmotool/formats"
-	"olmotool/formats/olmo"
 	"olmotool/soup"
 )
 
@@ -12,33 +12,22 @@ import (
 // together it is enough for a cosine of two digits, and for one look at each file.
 const sampleElems = 4096
 
-// relate tells of models that are the same, or have nothing in common, from a
+// relate tells of models that are the same, or do not belong together, from a
 // sample: some rows out of the middle of every matrix.
-func (p *pot) relate(ctx context.Context, allow soup.Allow) error {
-	models := make([]*olmo.Model, len(p.names))
-	for i := range models {
-		m := *p.inputs[i].Model
-		models[i], m.Tensors = &m, nil
-		for _, t := range p.inputs[i].Model.Tensors {
-			if len(t.Shape) < 2 || t.Elements() == 0 {
-				continue
-			}
-			rows := min(max(sampleElems/(t.Elements()/t.Shape[0]), 1), t.Shape[0])
-			lo := (t.Shape[0] - rows) / 2
-			part, err := formats.Rows(t, lo, lo+rows)
-			if err != nil {
-				return err
-			}
-			models[i].Tensors = append(models[i].Tensors, part)
-		}
-	}
-	if len(models) < 2 || len(models[0].Tensors) == 0 {
+func (p *pot) relate(ctx context.Context, threads int) error {
+	if n := len(p.inputs); n < 2 {
+		return nil
+	} else if n > soup.MaxDiagnosed {
+		p.findings = append(p.findings, formats.Finding{
+			Severity: formats.Info, Code: "not-related",
+			Message: fmt.Sprintf("found %d models, expected at most %d to see how they are related: it was not looked at", n, soup.MaxDiagnosed),
+		})
 		return nil
 	}
-	r, err := soup.Relate(ctx, models, nil, soup.RelateOptions{Options: soup.Options{Allow: allow}})
+	d, err := p.merged.Diagnose(ctx, soup.DiagnoseOptions{Sample: sampleElems, Threads: threads})
 	if err != nil {
 		return err
 	}
-	p.findings = append(p.findings, r.Findings...)
+	p.findings = append(p.findings, d.Findings...)
 	return nil
 }

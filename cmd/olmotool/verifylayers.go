@@ -17,7 +17,7 @@ const shownLayers = 40
 // forward prints what the forward passes showed.
 func (p *printer) forward(r *verify.Report) {
 	f := r.Forward
-	p.line("\nforward pass: %s, %s in %s (%s), rule %s", f.Arithmetic, words.Plural(f.Tokens, "token"), words.Plural(f.Sequences, "sequence"), printable(f.Input), r.Rule)
+	p.line("\nforward pass: %s, %s in %s (%s), rule %s", f.Arithmetic, human.Plural(f.Tokens, "token"), human.Plural(f.Sequences, "sequence"), printable(f.Input), r.Rule)
 	if d := f.FirstDivergence; d != nil {
 		p.line("\nfirst divergence: %s: %s", words.Place(*d, f.LayersRun), words.Amount(*d))
 		if d.Hypothesis != "" && !slices.ContainsFunc(r.Reasons, func(s string) bool { return strings.HasSuffix(s, d.Hypothesis) }) {
@@ -159,7 +159,7 @@ func (p *printer) selfTest(s *verify.SelfTestReport) {
 		}
 		t.add(f.Name, fmt.Sprint(f.Layer), how, strings.Join(by, ", "), located, human.Number(f.Margin), human.Number(f.EndToEndNMSE), f.Diagnosis)
 	}
-	p.line("\nself-test: %d of %s caught", caught, words.Plural(len(s.Faults)-none, "injected fault"))
+	p.line("\nself-test: %d of %s caught", caught, human.Plural(len(s.Faults)-none, "injected fault"))
 	p.table(t)
 }
 

@@ -1,21 +1,14 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-	"golang.org/x/sys/cpu"
 
 	"olmotool/convert"
 	"olmotool/internal/atomicfile"
-	"olmotool/internal/human"
+	"olmotool/internal/htmlpage"
 	"olmotool/verify"
 	"olmotool/verify/page"
 )
@@ -52,7 +45,7 @@ func (p *pageFile) abort() {
 }
 
 // commit writes the page and puts it in place.
-func (p *pageFile) commit(r *verify.Report, a page.About) error {
+func (p *pageFile) commit(r *verify.Report, a htmlpage.About) error {
 	if p == nil {
 		return nil
 	}
@@ -70,81 +63,11 @@ func (p *pageFile) commit(r *verify.Report, a page.About) error {
 }
 
 // about says where a report comes from.
-func (f *verifyFlags) about(cmd *cobra.Command, g *global, args []string, seconds float64) page.About {
-	line := append([]string{"olmotool", cmd.Name()}, quoted(args...)...)
-	cmd.Flags().Visit(func(x *pflag.Flag) {
-		values := []string{x.Value.String()}
-		if list, ok := x.Value.(pflag.SliceValue); ok {
-			values = list.GetSlice()
-		}
-		for _, v := range values {
-			if x.Value.Type() == "bool" && v == "true" {
-				line = append(line, "--"+x.Name)
-			} else {
-				line = append(line, quoted("--"+x.Name+"="+v)...)
-			}
-		}
+func (f *verifyFlags) about(cmd *cobra.Command, g *global, args []string, seconds float64) htmlpage.About {
+	return aboutPage(cmd, g, args, seconds, []htmlpage.Fact{
+		{Name: "reference", Value: absolute(args[0])},
+		{Name: "candidate", Value: absolute(strings.Join(args[1:], ""))},
+		{Name: "golden", Value: absolute(f.golden)},
+		{Name: "arithmetic", Value: f.Arithmetic},
 	})
-	a := page.About{Command: strings.Join(line, " "), Version: version()}
-	for _, x := range []struct{ name, value string }{
-		{"reference", absolute(args[0])},
-		{"candidate", absolute(strings.Join(args[1:], ""))},
-		{"golden", absolute(f.golden)},
-		{"arithmetic", f.Arithmetic},
-		{"processor", processor()},
-		{"threads", strconv.Itoa(g.threads)},
-		{"built with", runtime.Version()},
-		{"time", human.Duration(time.Duration(seconds * 1e9))},
-		{"peak memory", human.Bytes(peakRSS())},
-	} {
-		if x.value != "" {
-			a.Facts = append(a.Facts, page.Fact{Name: x.name, Value: x.value})
-		}
-	}
-	return a
-}
-
-// quoted quotes what a shell would take apart.
-func quoted(args ...string) []string {
-	out := make([]string, len(args))
-	for i, a := range args {
-		if out[i] = a; a == "" || strings.ContainsAny(a, " \t\n\"'`$\\&|;<>()*?[]#~!{}") {
-			out[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
-		}
-	}
-	return out
-}
-
-// absolute names a file or directory so that it can be found again; what is none
-// stays as it is.
-func absolute(path string) string {
-	if _, err := os.Stat(path); err != nil {
-		return path
-	}
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
-	}
-	return path
-}
-
-// processor names what decides how the arithmetic is done.
-func processor() string {
-	s := []string{runtime.GOOS + "/" + runtime.GOARCH}
-	for _, x := range []struct {
-		has  bool
-		name string
-	}{
-		{cpu.X86.HasAVX2, "AVX2"},
-		{cpu.X86.HasFMA, "FMA"},
-		{cpu.X86.HasAVX512F, "AVX-512F"},
-		{cpu.X86.HasAVX512DQ, "AVX-512DQ"},
-		{cpu.X86.HasAVX512BW, "AVX-512BW"},
-		{cpu.X86.HasAVX512VL, "AVX-512VL"},
-		{cpu.ARM64.HasASIMD, "NEON"},
-	} {
-		if x.has {
-			s = append(s, x.name)
-		}
-	}
-	return strings.Join(s, " ")
 }

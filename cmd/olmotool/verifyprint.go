@@ -52,7 +52,7 @@ func (p *printer) levels(r *verify.Report) {
 		p.line("\nforward pass: not run, %s", printable(r.NotRun))
 	}
 	if t := r.Text; t != nil {
-		p.line("\ntext: %s scored of %s, in %s of %d", words.Plural(t.Scored, "token"), words.Plural(t.Tokens, "token"), words.Plural(t.Pieces, "piece"), t.Context)
+		p.line("\ntext: %s scored of %s, in %s of %d", human.Plural(t.Scored, "token"), human.Plural(t.Tokens, "token"), human.Plural(t.Pieces, "piece"), t.Context)
 		p.rows(words.Text(t))
 	}
 }
@@ -114,7 +114,7 @@ func (p *printer) weights(r *weights.Report) {
 		p.line("")
 		p.table(t)
 		if more := len(r.Failures) - shownFailures; more > 0 || r.MoreFailures > 0 {
-			p.line("and %s", words.Plural(max(0, more)+r.MoreFailures, "more tensor"))
+			p.line("and %s", human.Plural(max(0, more)+r.MoreFailures, "more tensor"))
 		}
 	}
 	p.list("only in ref:", r.Missing)

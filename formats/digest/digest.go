@@ -60,11 +60,19 @@ type Result struct {
 	Tensors []Named
 }
 
-// Named is a tensor digest.
+// Named is a tensor digest, and the type and shape that were hashed.
 type Named struct {
-	Name   string
-	Digest string
+	Name   string  `json:"name"`
+	DType  string  `json:"dtype"`
+	Shape  []int64 `json:"shape"`
+	Digest string  `json:"digest"`
 }
+
+// Parts of what is hashed and printed.
+const (
+	modelMagic = "olmotool model 1\n"
+	prefix     = "sha256:"
+)
 
 // Of computes the digest of tensors. Names must be unique.
 func Of(ctx context.Context, tensors []formats.Tensor, o Options) (*Result, error) {
@@ -147,15 +155,15 @@ func Combine(hs []*Hasher, o Options) *Result {
 	original := slices.IndexFunc(hs, func(h *Hasher) bool { return h.name == o.Tied[1] })
 	r := &Result{}
 	model := sha256.New()
-	model.Write([]byte("olmotool model 1\n"))
+	model.Write([]byte(modelMagic))
 	for _, h := range hs {
 		if h.name == o.Tied[0] && o.Tied[0] != o.Tied[1] && original >= 0 && h.sameContent(hs[original]) {
 			continue
 		}
 		sum := h.Sum()
 		model.Write(sum[:])
-		r.Tensors = append(r.Tensors, Named{h.name, "sha256:" + hex.EncodeToString(sum[:])})
+		r.Tensors = append(r.Tensors, Named{h.name, h.dtype.String(), h.shape, prefix + hex.EncodeToString(sum[:])})
 	}
-	r.Model = "sha256:" + hex.EncodeToString(model.Sum(nil))
+	r.Model = prefix + hex.EncodeToString(model.Sum(nil))
 	return r
 }

@@ -2,16 +2,30 @@ package olmo
 
 import "fmt"
 
-// Diff returns what differs between two configs in the function that they
-// describe, a line for each field, c's value first; nothing of names, token ids
-// or training. Floats are compared as float32, which is what they are used in
-// and what GGUF keeps. Whether the head is tied is left to the tensors: one
-// that is a copy of the embedding is the same function.
+// Change is a field in which two configs differ.
+type Change struct {
+	Field string // as config.json names it
+	A, B  any    // numbers, strings and truth values
+}
+
+// Diff is [Config.Changes] as lines, c's value first.
 func (c *Config) Diff(o *Config) []string {
 	var d []string
+	for _, x := range c.Changes(o) {
+		d = append(d, fmt.Sprintf("%s: %v and %v", x.Field, x.A, x.B))
+	}
+	return d
+}
+
+// Changes returns what differs between two configs in the function that they
+// describe; nothing of names, token ids or training. Floats are compared as float32, which is what they are used in
+// and what GGUF keeps. Whether the head is tied is left to the tensors: one
+// that is a copy of the embedding is the same function.
+func (c *Config) Changes(o *Config) []Change {
+	var d []Change
 	cmp := func(field string, a, b any) {
 		if a != b {
-			d = append(d, fmt.Sprintf("%s: %v and %v", field, a, b))
+			d = append(d, Change{field, a, b})
 		}
 	}
 	rope := func(name string, a, b Rope) {

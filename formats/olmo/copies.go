@@ -15,6 +15,10 @@ var tokenizerFiles = []string{
 	"vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
 }
 
+// TokenizerFiles returns the names of the files that make up a tokenizer of
+// transformers; none has them all.
+func TokenizerFiles() []string { return slices.Clone(tokenizerFiles) }
+
 const templatesDir = "additional_chat_templates"
 
 // copyBeside adds the tokenizer files of the source, or of the directory asked

@@ -73,6 +73,9 @@ func (s *Source) readable() error {
 // copy of, for [digest.Options].
 func Tied() [2]string { return [2]string{headName, embedName} }
 
+// tiedHead is the code of what findHead finds.
+const tiedHead = "tied-head"
+
 // findHead notes a head that is stored although the config says that it is the
 // embedding. It is left out, as most readers do; transformers 5 takes one that
 // differs.
@@ -92,7 +95,7 @@ func (s *Source) findHead() {
 		return
 	}
 	s.Findings = append(s.Findings, formats.Finding{
-		Severity: formats.Warning, Code: "tied-head", Where: head.Name,
+		Severity: formats.Warning, Code: tiedHead, Where: head.Name,
 		Message: "the config says that the head is the embedding, yet there is a tensor for it: not used",
 	})
 }

@@ -82,6 +82,19 @@ type Storage struct {
 // can be carried out once, and the Sum of a segment must see its bytes in order
 // even if the segment is cut in pieces.
 func Plan(name string, tensors []formats.Tensor, o Options) (*formats.FilePlan, error) {
+	z, err := newArchive(name, tensors, o)
+	if err != nil {
+		return nil, err
+	}
+	segments, err := z.plan()
+	if err != nil {
+		return nil, formats.Errorf(name, "", "%w", err)
+	}
+	return &formats.FilePlan{Name: name, Segments: segments}, nil
+}
+
+// newArchive returns the records of the file that Plan is about.
+func newArchive(name string, tensors []formats.Tensor, o Options) (*zipWriter, error) {
 	if len(tensors) > maxTensors {
 		return nil, formats.Errorf(name, "", "found %d tensors, expected at most %d", len(tensors), maxTensors)
 	}
@@ -110,18 +123,14 @@ func Plan(name string, tensors []formats.Tensor, o Options) (*formats.FilePlan, 
 			return nil, formats.Errorf(name, place, "%w", err)
 		}
 	}
-	z := zipWriter{root: root}
+	z := &zipWriter{root: root}
 	z.add("data.pkl", d.pickle(o))
 	z.add("byteorder", []byte("little"))
 	for _, s := range d.records() {
 		z.addData("data/"+s.key.text, s.data, s.size, s.tensor)
 	}
 	z.add("version", []byte("3\n"))
-	segments, err := z.plan()
-	if err != nil {
-		return nil, formats.Errorf(name, "", "%w", err)
-	}
-	return &formats.FilePlan{Name: name, Segments: segments}, nil
+	return z, nil
 }
 
 // stem returns the root folder that torch uses for a file of that name.

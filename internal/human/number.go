@@ -1,6 +1,7 @@
 package human
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -28,4 +29,21 @@ func Number(x float64) string {
 		return strconv.FormatFloat(x, 'f', 0, 64)
 	}
 	return strconv.FormatFloat(x, 'g', 3, 64)
+}
+
+// Percent formats a share of 1: "99.74 %".
+func Percent(x float64) string {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return Number(x)
+	}
+	return fmt.Sprintf("%.4g %%", 100*x)
+}
+
+// Plural counts things: "1 layer", "2,000 layers".
+func Plural(n int, thing string) string {
+	s := Count(int64(n)) + " " + thing
+	if n != 1 {
+		s += "s"
+	}
+	return s
 }

@@ -34,3 +34,19 @@ func TestNumber(t *testing.T) {
 		}
 	}
 }
+
+func TestWords(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{Percent(0.99743), "99.74 %"},
+		{Percent(0), "0 %"},
+		{Percent(math.NaN()), "NaN"},
+		{Percent(math.Inf(1)), "∞"},
+		{Plural(1, "flip"), "1 flip"},
+		{Plural(0, "flip"), "0 flips"},
+		{Plural(2000, "flip"), "2,000 flips"},
+	} {
+		if c.got != c.want {
+			t.Errorf("found %q, want %q", c.got, c.want)
+		}
+	}
+}

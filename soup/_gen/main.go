@@ -14,6 +14,9 @@ func main() {
 	accumulate()
 	divide(true)
 	divide(false)
+	widenBF16()
+	widenF32()
+	roundToOdd()
 	Generate()
 }
 

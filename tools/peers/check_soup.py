@@ -9,7 +9,9 @@ import yaml
 
 from harness import FAIL, last_line, load_safetensors
 from models import DTYPES, Shape, build, values
+from soup_truth import Comparison, certain, linear, ramplus
 
+CHECK = "soup beside mergekit"
 SHAPE = Shape("soup-base", eos=513, pad=533)
 NOISE = 0.02  # of an ingredient: the share of a tensor's own spread by which it differs from the base
 MODELS = ("a", "b", "c", "far")  # far is another model altogether
@@ -54,8 +56,7 @@ MERGES = (
     Merge("sce", "sce", "a b c", True, {"select_topk": 0.5}, limit=0.02),
     Merge("nearswap", "nearswap", "a", True, {"t": 0.0005}),
     Merge("ram", "ram", "a b c", True, {"epsilon": 0.002}),
-    # What mergekit divides by is float32, even here.
-    Merge("ramplus_tl", "ramplus_tl", "a b c", True, {"epsilon": 0.002}, limit=0.02),
+    Merge("ramplus_tl", "ramplus_tl", "a b c", True, {"epsilon": 0.002}),
     Merge("arcee_fusion", "arcee_fusion", "a", True),
     # Of one model there is nothing to agree on: what is drawn is the result.
     *(Merge(x, x, "a", True, per_model={"weight": [1.0], "density": [KEPT]}, random=True) for x in ("dare_linear", "dare_ties")),
@@ -72,17 +73,17 @@ class Soup:
 
     def check(self):
         """In f32 and bf16 ours is the truth, rounded once. How far mergekit is from it is noted."""
-        cases = [(m, d) for m in MERGES for d in ("f32", "bf16") if self.h.only in f"merge {m.name} {d}"]
+        cases = [(m, d) for m in MERGES for d in ("f32", "bf16") if self.h.only in f"{CHECK} {m.name} {d}"]
         if not cases:
             return
         for dtype in {d for _, d in cases}:
             self.make(dtype)
         if fails := self.by_mergekit(cases):
-            self.h.record("merge", "mergekit", FAIL, fails)
+            self.h.record(CHECK, "mergekit", FAIL, fails)
             return
         for m, dtype in cases:
             body = self.lots if m.random else self.rounded
-            self.h.check("merge", f"{m.name} {dtype}", lambda note, m=m, dtype=dtype, body=body: body(m, dtype, note))
+            self.h.check(CHECK, f"{m.name} {dtype}", lambda note, m=m, dtype=dtype, body=body: body(m, dtype, note))
 
     def rounded(self, m, dtype, note):
         ours = self.by_olmotool(m, dtype)
@@ -91,17 +92,20 @@ class Soup:
         assert all(t.dtype == DTYPES[dtype] for t in ours.values()), "other dtypes"
         if wrong := sorted({str(t.dtype) for t in theirs.values()} - {str(DTYPES[dtype])}):
             note(f"mergekit writes {', '.join(wrong)}")
-        got, want = Difference(dtype), Difference(dtype)
         models = [load_safetensors(self.dir / dtype / x) for x in m.models.split()]
         base = load_safetensors(self.dir / dtype / "base") if m.base else {}
+        c = Comparison()
         for name, t in truth.items():
-            certain = sure(m, [x[name] for x in models], base.get(name))
-            got.add(ours[name], t, certain)
-            want.add(theirs[name], t, certain)
-        note(f"ours: {got}; mergekit: {want}")
-        if got.n < sum(t.numel() for t in truth.values()):
-            note(f"of {got.n} elements that no cut touches")
-        assert got.share <= m.limit, f"{100 * got.share:.3g} % of our elements are not the truth, rounded"
+            x = [x[name] for x in models]
+            if m.method == "linear":
+                t = linear(x, **m.per_model)
+            elif m.method == "ramplus_tl":
+                t = ramplus(x, base[name], **m.params)
+            c.add(ours[name], theirs[name].to(DTYPES[dtype]), t, certain(m, x, base.get(name)))
+        note(str(c))
+        if c.n < sum(t.numel() for t in truth.values()):
+            note(f"of {c.n} elements that no cut touches")
+        assert c.wrong <= m.limit * c.n, f"{c.wrong} of {c.n} elements are not the truth, rounded"
 
     def lots(self, m, dtype, note):
         """What is drawn differs; the share that is kept and its sum of magnitudes must not."""
@@ -178,47 +182,3 @@ class Soup:
                     v = values(f"soup-{name}", k, tuple(p.shape))
                     p.data += NOISE * p.data.std() * (v - v.mean()) / v.std()
             model.to(DTYPES[dtype]).save_pretrained(self.dir / dtype / name)
-
-
-class Difference:
-    """How the elements of a merge differ from the truth."""
-
-    def __init__(self, dtype):
-        self.dtype, self.n, self.other, self.rel = DTYPES[dtype], 0, 0, 0.0
-
-    def add(self, got, truth, sure):
-        """got, but for elements that are not sure. What is half way between two numbers may be either."""
-        got, truth = got.to(self.dtype)[sure], truth[sure]
-        if got.numel() == 0:
-            return
-        below, above = (torch.nextafter(got, torch.full_like(got, to)).double() for to in (-torch.inf, torch.inf))
-        exact, slack = got.double(), 1e-6 * (above - below)
-        self.n += truth.numel()
-        self.other += ((truth < (below + exact) / 2 - slack) | (truth > (exact + above) / 2 + slack)).sum().item()
-        self.rel = max(self.rel, ((exact - truth).abs().max() / truth.abs().max()).item())
-
-    @property
-    def share(self):
-        return self.other / max(self.n, 1)
-
-    def __str__(self):
-        return f"{100 * self.share:.3g} % not rounded correctly, max {self.rel:.2g}"
-
-
-def sure(m, models, base):
-    """The elements that no cut touches: of those with the magnitude of one, it is not said which are kept."""
-    differences = [(x.double() - base.double()).abs() for x in models] if base is not None else []
-    out = torch.ones(models[0].shape, dtype=torch.bool)
-    for i, d in enumerate(differences):
-        ordered, n = d.flatten().sort().values, d.numel()
-        if m.method == "ties":
-            cuts = {n - int(m.per_model["density"][i] * n)}
-        elif m.method.startswith("breadcrumbs"):
-            kept, top = (int(m.per_model[k][i] * n) for k in ("density", "gamma"))
-            cuts = {n - kept - top, n - top}
-        else:
-            continue
-        for c in cuts:
-            for v in {ordered[max(c - 1, 0)], ordered[min(c, n - 1)]}:
-                out &= d != v
-    return out

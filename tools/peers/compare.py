@@ -11,11 +11,17 @@ import warnings
 import torch
 import transformers
 
+from check_diff import Diff
 from check_files import Files
 from check_forward import Forward
 from check_gguf import GGUF
 from check_golden import Golden
+from check_inspect import Inspect
 from check_layouts import Layouts
+from check_mean import Means
+from check_search import Search
+from check_soup import Soup
+from check_stats import Stats
 from check_text import Text
 from check_tokens import Tokens
 from check_verify import Verify
@@ -66,6 +72,8 @@ def compare(h, given):
     gguf, layouts, files, tokens, text, forward = GGUF(h), Layouts(h), Files(h), Tokens(h), Text(h), Forward(h)
     tok = tokenizers(given, h.work)
     files.check_torch_files()
+    Inspect(h).check()
+    Diff(h).check()
     tokens.check(tok.values())
     for name in ("olmo2-mha", "olmo2-gqa", "olmo3", "olmo1", "olmo1-tied"):
         files.check_shards(Shape(name), h.tree / "testdata" / "models" / name)
@@ -93,6 +101,12 @@ def compare(h, given):
         h.forget(shape)
     Verify(h).check()
     Golden(h).check()
+    Soup(h).check()
+    Means(h).check()
+    Search(h).check()
+    Inspect(h).check()
+    Stats(h).check()
+    Diff(h).check()
 
 
 def main():

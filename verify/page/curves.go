@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 
+	"olmotool/internal/chart"
 	"olmotool/internal/human"
 	"olmotool/verify/words"
 )
@@ -14,25 +15,25 @@ func (v view) LayerChart() template.HTML {
 	if len(f.Layers) == 0 {
 		return ""
 	}
-	local := curve{name: "each layer alone", class: "local", dots: true}
-	limit := curve{name: "its limit", class: "limit"}
-	floor := curve{name: "floor of float32", class: "floor"}
-	whole := curve{name: "end to end", class: "whole"}
+	local := chart.Curve{Name: "each layer alone", Class: "local", Dots: true}
+	limit := chart.Curve{Name: "its limit", Class: "limit"}
+	floor := chart.Curve{Name: "floor of float32", Class: "floor"}
+	whole := chart.Curve{Name: "end to end", Class: "whole"}
 	for _, l := range f.Layers {
-		whole.y = append(whole.y, l.EndToEnd)
+		whole.Y = append(whole.Y, l.EndToEnd)
 		if alone(f) {
-			local.y = append(local.y, l.Local)
+			local.Y = append(local.Y, l.Local)
 		}
 		if finite(l.Limit) {
-			limit.y = append(limit.y, l.Limit)
+			limit.Y = append(limit.Y, l.Limit)
 		}
 		if l.Floor != nil {
-			floor.y = append(floor.y, *l.Floor)
+			floor.Y = append(floor.Y, *l.Floor)
 		}
 	}
-	for _, c := range []*curve{&limit, &floor} {
-		if len(c.y) != len(f.Layers) {
-			c.y = nil // some layers have none
+	for _, c := range []*chart.Curve{&limit, &floor} {
+		if len(c.Y) != len(f.Layers) {
+			c.Y = nil // some layers have none
 		}
 	}
 	w := v.worst()
@@ -40,41 +41,41 @@ func (v view) LayerChart() template.HTML {
 	if d := f.FirstDivergence; d != nil {
 		mark = d.Layer
 	}
-	return chart{
-		title: "Relative error of the output of each layer",
-		about: fmt.Sprintf("%s, %d of them beyond the limit; the largest error is %s, of layer %d",
-			words.Plural(len(f.Layers), "layer"), beyond(f.Layers), human.Number(v.errorOf(*w)), w.Layer),
-		x: "layer", first: f.Layers[0].Layer, mark: mark,
-		curves: []curve{limit, floor, whole, local},
-	}.svg()
+	return chart.Chart{
+		Title: "Relative error of the output of each layer",
+		About: fmt.Sprintf("%s, %d of them beyond the limit; the largest error is %s, of layer %d",
+			human.Plural(len(f.Layers), "layer"), beyond(f.Layers), human.Number(v.errorOf(*w)), w.Layer),
+		X: "layer", First: f.Layers[0].Layer, Mark: mark,
+		Curves: []chart.Curve{limit, floor, whole, local},
+	}.SVG()
 }
 
 // PositionChart draws the errors by position at the site of the divergence.
 func (v view) PositionChart() template.HTML {
-	return v.profile("position", "Relative error by position", curve{y: v.Forward.Positions, dots: true})
+	return v.profile("position", "Relative error by position", chart.Curve{Y: v.Forward.Positions, Dots: true})
 }
 
 // HeadChart draws the errors by head at the site of the divergence.
 func (v view) HeadChart() template.HTML {
-	return v.profile("head", "Relative error by head", curve{y: v.Forward.Heads, stems: true})
+	return v.profile("head", "Relative error by head", chart.Curve{Y: v.Forward.Heads, Stems: true})
 }
 
-func (v view) profile(x, title string, k curve) template.HTML {
-	if len(k.y) == 0 {
+func (v view) profile(x, title string, k chart.Curve) template.HTML {
+	if len(k.Y) == 0 {
 		return ""
 	}
-	k.name, k.class = "error", "local"
-	at, limit := "the site of the first divergence", curve{name: "limit", class: "limit"}
+	k.Name, k.Class = "error", "local"
+	at, limit := "the site of the first divergence", chart.Curve{Name: "limit", Class: "limit"}
 	if d := v.Forward.FirstDivergence; d != nil {
 		at = v.Place()
-		for range k.y {
-			limit.y = append(limit.y, d.Limit)
+		for range k.Y {
+			limit.Y = append(limit.Y, d.Limit)
 		}
 	}
-	return chart{
-		title: title, about: fmt.Sprintf("%d values, at %s", len(k.y), at), x: x, mark: -1,
-		curves: []curve{limit, k},
-	}.svg()
+	return chart.Chart{
+		Title: title, About: fmt.Sprintf("%d values, at %s", len(k.Y), at), X: x, Mark: -1,
+		Curves: []chart.Curve{limit, k},
+	}.SVG()
 }
 
 // Place says where the candidate first goes wrong.

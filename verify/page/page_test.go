@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"olmotool/formats"
+	"olmotool/internal/htmlpage"
 	"olmotool/verify"
 	"olmotool/verify/metrics"
 	"olmotool/verify/text"
@@ -152,7 +153,7 @@ func TestContents(t *testing.T) {
 func write(t *testing.T, r *verify.Report, name string) string {
 	t.Helper()
 	var b bytes.Buffer
-	a := About{Command: "olmotool verify A B", Version: "devel", Facts: []Fact{{"processor", "AVX2"}}}
+	a := htmlpage.About{Command: "olmotool verify A B", Version: "devel", Facts: []htmlpage.Fact{{Name: "processor", Value: "AVX2"}}}
 	if err := Write(&b, r, a); err != nil {
 		t.Fatal(err)
 	}

@@ -5,23 +5,18 @@ import (
 	"math"
 	"slices"
 
+	"olmotool/internal/htmlpage"
 	"olmotool/internal/human"
 	"olmotool/verify"
 	"olmotool/verify/weights"
 	"olmotool/verify/words"
 )
 
-// tile is a number in large type.
-type tile struct {
-	words.Row
-	OK bool
-}
-
 // Tiles are the numbers to be seen first.
-func (v view) Tiles() []tile {
-	var ts []tile
+func (v view) Tiles() []htmlpage.Tile {
+	var ts []htmlpage.Tile
 	add := func(ok bool, name, value, note string) {
-		ts = append(ts, tile{words.Row{Name: name, Value: value, Note: note}, ok})
+		ts = append(ts, htmlpage.Tile{Name: name, Value: value, Note: note, OK: ok})
 	}
 	if w := v.Weights; w != nil {
 		good := w.Identical + w.Cast + w.Quantised + w.Bounded
@@ -34,7 +29,7 @@ func (v view) Tiles() []tile {
 		if m := f.Metrics; m != nil {
 			add(passes(f.Checks, "rel_rms", "centred_rel_rms"), "error of the logits", human.Number(m.RelRMS), "relative, end to end")
 			add(passes(f.Checks, "kl_max", "kl_mean", "kl_p99"), "largest KL", human.Number(m.KLMax), "nats, of one position")
-			add(passes(f.Checks, "unexcused_flips"), "same most likely token", words.Percent(m.Top1), words.Plural(m.Flips, "position")+" with another")
+			add(passes(f.Checks, "unexcused_flips"), "same most likely token", human.Percent(m.Top1), human.Plural(m.Flips, "position")+" with another")
 		}
 	}
 	if t := v.Text; t != nil && t.Comparison != nil {
@@ -97,4 +92,13 @@ func beyond(ls []verify.Layer) (n int) {
 // passes reports whether no check of these metrics failed.
 func passes(cs []verify.Check, metrics ...string) bool {
 	return !slices.ContainsFunc(cs, func(c verify.Check) bool { return !c.OK && slices.Contains(metrics, c.Metric) })
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

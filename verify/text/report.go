@@ -70,10 +70,7 @@ type NonFinite struct {
 }
 
 func (e *NonFinite) Error() string {
-	side := "reference"
-	if e.Side == "cand" {
-		side = "candidate"
-	}
+	side := map[string]string{"ref": "reference", "cand": "candidate", "": "model"}[e.Side]
 	return fmt.Sprintf("text: found %v as the %s's logit of token %d after position %d of piece %d, expected a finite number",
 		e.Value, side, e.Token, e.Position, e.Sequence)
 }

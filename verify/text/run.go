@@ -48,6 +48,21 @@ func Run[T accel.Float](ctx context.Context, ref, cand *forward.Pass[T], ids []i
 
 // run is Run of one model or two.
 func run[T accel.Float](ctx context.Context, models []model[T], ids []int32, o Options) (*Report, error) {
+	all, err := scored(ctx, models, ids, o)
+	if err != nil {
+		return nil, err
+	}
+	text := o.cut(ids)
+	r := &Report{Tokens: text.tokens(), Context: text.context, Pieces: text.count(), Scored: len(all), NLLRef: mean(all, nll(0))}
+	r.PerplexityRef = r.NLLRef.exp()
+	if len(models) == 2 {
+		r.Comparison = compare(all, r.NLLRef)
+	}
+	return r, nil
+}
+
+// scored scores all positions of a text that are scored, in order.
+func scored[T accel.Float](ctx context.Context, models []model[T], ids []int32, o Options) ([]position, error) {
 	configs := make([]*olmo.Config, len(models))
 	var layers int64
 	for i, m := range models {
@@ -70,12 +85,7 @@ func run[T accel.Float](ctx context.Context, models []model[T], ids []int32, o O
 			return nil, err
 		}
 	}
-	r := &Report{Tokens: text.tokens(), Context: text.context, Pieces: text.count(), Scored: len(all), NLLRef: mean(all, nll(0))}
-	r.PerplexityRef = r.NLLRef.exp()
-	if len(models) == 2 {
-		r.Comparison = compare(all, r.NLLRef)
-	}
-	return r, nil
+	return all, nil
 }
 
 // cut cuts a text as the options say.

@@ -9,14 +9,19 @@ import (
 // mean returns the mean of a value of all positions, and its standard error: 0
 // for a single one.
 func mean(all []position, value func(*position) float64) Stat {
-	n := float64(len(all))
+	return meanOf(len(all), func(i int) float64 { return value(&all[i]) })
+}
+
+// meanOf is mean of numbered values.
+func meanOf(count int, value func(int) float64) Stat {
+	n := float64(count)
 	var sum, squares float64
-	for i := range all {
-		sum += value(&all[i])
+	for i := range count {
+		sum += value(i)
 	}
 	m := sum / n
-	for i := range all {
-		d := value(&all[i]) - m
+	for i := range count {
+		d := value(i) - m
 		squares += d * d
 	}
 	return Stat{m, math.Sqrt(squares / n / max(1, n-1))}

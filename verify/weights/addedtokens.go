@@ -3,6 +3,7 @@ package weights
 import (
 	"fmt"
 
+	"olmotool/internal/jsondiff"
 	"olmotool/internal/ordjson"
 )
 
@@ -15,19 +16,19 @@ func addedTokens(o *ordjson.Object) []any {
 
 // diffAdded says how added tokens differ, whatever their order; nothing if they do
 // not.
-func diffAdded(a, b []any) string {
+func diffAdded(a, b []any, names [2]string) string {
 	inA, inB := onlyIn(a, b), onlyIn(b, a)
 	if len(inA)+len(inB) == 0 {
 		return ""
 	}
 	said := ""
 	if len(inA) == 0 {
-		said = tokenText(inB[0]) + " is in CAND only"
+		said = tokenText(inB[0]) + " is in " + names[1] + " only"
 	} else {
-		said = tokenText(inA[0]) + " is in REF only"
+		said = tokenText(inA[0]) + " is in " + names[0] + " only"
 		for _, t := range inB {
 			if tokenText(t) == tokenText(inA[0]) {
-				said = fieldDiff(tokenText(t), inA[0], t)
+				said = jsondiff.Field(tokenText(t), inA[0], t)
 				break
 			}
 		}
@@ -39,10 +40,10 @@ func diffAdded(a, b []any) string {
 func onlyIn(a, b []any) (rest []any) {
 	n := make(map[string]int, len(b))
 	for _, t := range b {
-		n[encoded(t)]++
+		n[jsondiff.Encode(t)]++
 	}
 	for _, t := range a {
-		if c := encoded(t); n[c] > 0 {
+		if c := jsondiff.Encode(t); n[c] > 0 {
 			n[c]--
 		} else {
 			rest = append(rest, t)
@@ -58,5 +59,5 @@ func tokenText(t any) string {
 			return fmt.Sprintf("%.60q", s)
 		}
 	}
-	return fmt.Sprintf("%.60q", encoded(t))
+	return fmt.Sprintf("%.60q", jsondiff.Encode(t))
 }

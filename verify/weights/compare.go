@@ -22,7 +22,7 @@ func Compare(ctx context.Context, ref, cand *olmo.Model, o Options) (*Report, er
 	if o.Threads <= 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
-	c := &comparison{Options: o, ref: ref, cand: cand, report: newReport()}
+	c := &comparison{Options: o, ref: ref, cand: cand, names: refCandNames, report: newReport()}
 	c.match()
 	if err := c.scan(ctx); err != nil {
 		return nil, err
@@ -47,6 +47,7 @@ func Compare(ctx context.Context, ref, cand *olmo.Model, o Options) (*Report, er
 type comparison struct {
 	Options
 	ref, cand *olmo.Model
+	names     [2]string // how messages call them
 	pairs     []*pair
 	missing   []formats.Tensor
 	extra     []formats.Tensor

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"olmotool/formats"
+	"olmotool/internal/element"
 )
 
 // fewElements lists what changed if that is little: of one element also which
@@ -18,11 +19,11 @@ func (x *patient) fewElements(context.Context) (finding, error) {
 	}
 	var list []string
 	for _, i := range m.elems {
-		want, err := element(x.want, i)
+		want, err := element.Print(x.want, i)
 		if err != nil {
 			return finding{}, err
 		}
-		got, err := element(x.got, i)
+		got, err := element.Print(x.got, i)
 		if err != nil {
 			return finding{}, err
 		}
@@ -30,7 +31,7 @@ func (x *patient) fewElements(context.Context) (finding, error) {
 		if err != nil {
 			return finding{}, err
 		}
-		list = append(list, fmt.Sprintf("%v is %s, expected %s%s", unflatten(x.got.Shape, i), got, want, bit))
+		list = append(list, fmt.Sprintf("%v is %s, expected %s%s", element.Index(x.got.Shape, i), got, want, bit))
 	}
 	what := "1 element changed: "
 	if m.changed > 1 {
@@ -47,7 +48,7 @@ func (x *patient) flippedBit(i int64) (string, error) {
 	if err != nil || len(a) > 8 {
 		return "", err
 	}
-	diff := bitsOf(a) ^ bitsOf(b)
+	diff := element.Bits(a) ^ element.Bits(b)
 	if bits.OnesCount64(diff) != 1 {
 		return "", nil
 	}

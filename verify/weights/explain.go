@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"olmotool/internal/closeness"
+	"olmotool/internal/element"
 )
 
 // finding is what a diagnosis came to.
@@ -64,7 +67,7 @@ func (p *pair) tensor() (Tensor, error) {
 	}
 	t.Changed, t.ChangedRows, t.ULP = m.changed, m.rows, m.ulp
 	if m.measured {
-		t.Measured, t.MaxAbs, t.RelRMS, t.Cosine = true, finite(m.maxAbs), m.relRMS(), m.cosine()
+		t.Measured, t.MaxAbs, t.RelRMS, t.Cosine = true, closeness.Finite(m.maxAbs), m.relRMS(), m.cosine()
 	}
 	first := int64(-1)
 	if len(m.elems) > 0 {
@@ -75,14 +78,14 @@ func (p *pair) tensor() (Tensor, error) {
 	if first < 0 {
 		return t, nil
 	}
-	t.First = unflatten(p.ref.Shape, first)
+	t.First = element.Index(p.ref.Shape, first)
 	want := p.want
 	if want.Data == nil {
 		want = p.ref
 	}
 	var err error
-	if t.RefValue, err = element(want, first); err == nil {
-		t.CandValue, err = element(p.cand, first)
+	if t.RefValue, err = element.Print(want, first); err == nil {
+		t.CandValue, err = element.Print(p.cand, first)
 	}
 	if err != nil {
 		return t, fmt.Errorf("tensor %q: %w", p.ref.Name, err)

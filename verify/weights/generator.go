@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"olmotool/internal/jsondiff"
 	"olmotool/internal/ordjson"
 )
 
@@ -57,13 +58,13 @@ func (c *comparison) compareSettings(file string, use func(key string) bool) {
 	}
 	var said []string
 	n := 0
-	for _, key := range keysOf(sides[0], sides[1]) {
+	for _, key := range jsondiff.Keys(sides[0], sides[1]) {
 		x, y := setting(sides[0], key), setting(sides[1], key)
 		if !use(key) || x == y {
 			continue
 		}
 		if n++; n <= maxSettings {
-			x, y = apart(x, y)
+			x, y = jsondiff.Apart(x, y)
 			said = append(said, fmt.Sprintf("%.40s: %s and %s", key, x, y))
 		}
 	}

@@ -62,27 +62,3 @@ func TestGenerators(t *testing.T) {
 		t.Errorf("another eos: %q, %q", r.Tokenizer, r.Notes)
 	}
 }
-
-// A field is named, and cut so that the difference is seen.
-func TestFieldDiff(t *testing.T) {
-	long := strings.Repeat("é", 100)
-	for _, c := range []struct{ a, b, want string }{
-		{`{"a": [1, {"b": "x"}]}`, `{"a": [1, {"b": "y"}]}`, `p.a[1].b: "x" and "y"`},
-		{`{"a": [1, 2]}`, `{"a": [1]}`, `p.a: 2 and 1 entries`},
-		{`{"a": 1, "b": 2}`, `{"b": 2, "a": 1}`, ``},
-		{`{"a": false}`, `{}`, `p.a: false and none`},
-		{`{"a": null}`, `{}`, `p.a: null and none`},
-		{`{"a": "` + long + `x"}`, `{"a": "` + long + `y"}`, `p.a: …` + strings.Repeat("é", 8) + `x" and …` + strings.Repeat("é", 8) + `y"`},
-	} {
-		parse := func(s string) any {
-			o, err := parseTokenizer(olmo.Beside{}, []byte(s))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return o
-		}
-		if got := fieldDiff("p", parse(c.a), parse(c.b)); got != c.want {
-			t.Errorf("found %s, want %s", got, c.want)
-		}
-	}
-}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"olmotool/formats"
+	"olmotool/internal/element"
 )
 
 // judge counts what passes, and lists what does not.
@@ -102,7 +103,7 @@ func (r *Report) place(side string, t formats.Tensor, bad *tally) error {
 		return nil
 	}
 	i := bad.first.Load() - 1
-	value, err := element(t, i)
+	value, err := element.Print(t, i)
 	if err != nil {
 		return fmt.Errorf("tensor %q: %w", t.Name, err)
 	}
@@ -111,7 +112,7 @@ func (r *Report) place(side string, t formats.Tensor, bad *tally) error {
 	}
 	value, _, _ = strings.Cut(value, " (")
 	r.NonFinite = append(r.NonFinite, NonFinite{
-		Side: side, Name: t.Name, NaN: bad.nan.Load(), Inf: bad.inf.Load(), First: unflatten(t.Shape, i), Value: value,
+		Side: side, Name: t.Name, NaN: bad.nan.Load(), Inf: bad.inf.Load(), First: element.Index(t.Shape, i), Value: value,
 	})
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"olmotool/formats"
+	"olmotool/internal/sweep"
 )
 
 const (
@@ -75,7 +76,7 @@ var errDiffer = errors.New("differ")
 
 // equal reports whether two tensors of one type and size are equal, in every byte.
 func (c *comparison) equal(ctx context.Context, want, got formats.Tensor, loose bool) (bool, error) {
-	err := sweep(ctx, c.Threads, []int64{got.Elements()}, pieces, func(w *worker, _ int, lo, n int64) error {
+	err := sweep.Each(ctx, c.Threads, []int64{got.Elements()}, pieces, func(w *worker, _ int, lo, n int64) error {
 		a, b, _, err := w.read(want, got, lo, n, refCand)
 		if err == nil && differing(got.DType, a, b, loose) >= 0 {
 			err = errDiffer

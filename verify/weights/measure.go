@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"olmotool/formats"
+	"olmotool/internal/sweep"
 )
 
 // decodeElems is how many values are decoded at a time.
@@ -43,7 +44,7 @@ func (c *comparison) measured(ctx context.Context, want, got formats.Tensor, loo
 	n := want.Elements()
 	step := rangeOf(n)
 	parts := make([]measure, (n+step-1)/step)
-	err := sweep(ctx, c.Threads, []int64{n}, func(int) int64 { return step }, func(w *worker, _ int, lo, n int64) error {
+	err := sweep.Each(ctx, c.Threads, []int64{n}, func(int) int64 { return step }, func(w *worker, _ int, lo, n int64) error {
 		return w.measure(&parts[lo/step], want, got, lo, n, loose)
 	})
 	if err != nil {

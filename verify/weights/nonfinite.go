@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"olmotool/formats"
+	"olmotool/internal/element"
 )
 
 // tally counts the values of a tensor that are no numbers. It may be added to
@@ -47,32 +48,23 @@ var scales = map[formats.DType][]int{
 	formats.Q1_0: {0}, formats.Q2_0: {0},
 }
 
-// layouts of the plain types: the bits of infinity, which a magnitude of a NaN is
-// above, and those of the sign.
-const (
-	infF16  = 0x7c00
-	infBF16 = 0x7f80
-	infF32  = 0x7f800000
-	infF64  = 0x7ff0000000000000
-)
-
 // scan adds to the tally what is no number in b, whole blocks from element lo on.
 func (t *tally) scan(d formats.DType, b []byte, lo int64) {
 	switch d {
 	case formats.F16:
-		t.scan16(b, lo, infF16)
+		t.scan16(b, lo, element.InfF16)
 	case formats.BF16:
-		t.scan16(b, lo, infBF16)
+		t.scan16(b, lo, element.InfBF16)
 	case formats.F32:
 		for i := 0; i < len(b); i += 4 {
-			if m := binary.LittleEndian.Uint32(b[i:]) &^ (1 << 31); m >= infF32 {
-				t.add(lo+int64(i/4), m > infF32, 1)
+			if m := binary.LittleEndian.Uint32(b[i:]) &^ (1 << 31); m >= element.InfF32 {
+				t.add(lo+int64(i/4), m > element.InfF32, 1)
 			}
 		}
 	case formats.F64:
 		for i := 0; i < len(b); i += 8 {
-			if m := binary.LittleEndian.Uint64(b[i:]) &^ (1 << 63); m >= infF64 {
-				t.add(lo+int64(i/8), m > infF64, 1)
+			if m := binary.LittleEndian.Uint64(b[i:]) &^ (1 << 63); m >= element.InfF64 {
+				t.add(lo+int64(i/8), m > element.InfF64, 1)
 			}
 		}
 	default:
@@ -115,7 +107,7 @@ func (t *tally) scanBlocks(d formats.DType, b []byte, lo int64) {
 		nan, inf := false, false
 		for _, k := range at {
 			m := binary.LittleEndian.Uint16(b[k:]) &^ (1 << 15)
-			nan, inf = nan || m > infF16, inf || m == infF16
+			nan, inf = nan || m > element.InfF16, inf || m == element.InfF16
 		}
 		if nan || inf {
 			t.add(lo, nan, elems)
@@ -141,11 +133,11 @@ func (w watched) ReadAt(p []byte, off int64) (int, error) {
 func isNaN(d formats.DType, bits uint64) bool {
 	switch d {
 	case formats.F16:
-		return bits&^(1<<15) > infF16
+		return bits&^(1<<15) > element.InfF16
 	case formats.BF16:
-		return bits&^(1<<15) > infBF16
+		return bits&^(1<<15) > element.InfBF16
 	case formats.F32:
-		return bits&^(1<<31) > infF32
+		return bits&^(1<<31) > element.InfF32
 	case formats.F64:
 		return math.IsNaN(math.Float64frombits(bits))
 	}

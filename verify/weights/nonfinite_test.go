@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"olmotool/formats"
+	"olmotool/internal/element"
 )
 
 // TestScan holds the scan to a look at each value, in every plain type and at
@@ -16,7 +17,7 @@ import (
 func TestScan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := rapid.SampledFrom([]formats.DType{formats.F16, formats.BF16, formats.F32, formats.F64}).Draw(t, "type")
-		_, infinite := signAndInf(d)
+		_, infinite := element.SignAndInf(d)
 		w := int(d.BlockBytes())
 		n := rapid.IntRange(0, 70).Draw(t, "n")
 		b := make([]byte, n*w)
@@ -29,7 +30,7 @@ func TestScan(t *testing.T) {
 			}
 			binary.LittleEndian.PutUint64(x[:], bits)
 			copy(b[i*w:], x[:w])
-			v := valueOf(d, bits)
+			v := element.Value(d, bits)
 			if v-v == 0 {
 				continue
 			}
@@ -62,13 +63,13 @@ func TestScanBlocks(t *testing.T) {
 			if k+2 > size || !d.IsBlock() {
 				t.Fatalf("%s: a scale at %d of %d bytes", d, k, size)
 			}
-			for _, bits := range []uint16{infF16, 0xfe01} {
+			for _, bits := range []uint16{element.InfF16, 0xfe01} {
 				b := make([]byte, 4*size)
 				binary.LittleEndian.PutUint16(b[2*size+k:], bits)
 				var got tally
 				got.scan(d, b, 0)
 				e := d.BlockElems()
-				if got.first.Load() != 2*e+1 || got.nan.Load()+got.inf.Load() != e || (got.nan.Load() > 0) != (bits != infF16) {
+				if got.first.Load() != 2*e+1 || got.nan.Load()+got.inf.Load() != e || (got.nan.Load() > 0) != (bits != element.InfF16) {
 					t.Errorf("%s: %d NaN and %d infinite from %d", d, got.nan.Load(), got.inf.Load(), got.first.Load())
 				}
 			}

@@ -48,7 +48,7 @@ func (c *comparison) match() {
 	ref := slices.Clone(c.ref.Tensors)
 	head := olmo.Tied()[0]
 	a, b := c.headOf(c.ref, "REF"), c.headOf(c.cand, "CAND")
-	if a.stored || b.stored { // else nothing to compare: both are the embedding
+	if a.Stored || b.Stored { // else nothing to compare: both are the embedding
 		delete(cand, head)
 		ref = slices.DeleteFunc(ref, func(t formats.Tensor) bool { return t.Name == head })
 		if a.Data != nil {
@@ -68,7 +68,7 @@ func (c *comparison) match() {
 		}
 		p := newPair(r, g)
 		if r.Name == head {
-			p.refStandsIn, p.candStandsIn = a.standsIn, b.standsIn
+			p.refStandsIn, p.candStandsIn = a.Guess, b.Guess
 		}
 		c.pairs = append(c.pairs, p)
 	}
@@ -121,41 +121,11 @@ func newPair(r, g formats.Tensor) *pair {
 	return p
 }
 
-// head is what a model multiplies by at the end.
-type head struct {
-	formats.Tensor
-	stored   bool // by its own name, or beside a config that ties it
-	standsIn bool // the embedding of a bare list of tensors, which may be tied
-}
-
-// headOf returns the head of a model: its own, the embedding if they are tied,
-// or one that is stored all the same.
-func (c *comparison) headOf(m *olmo.Model, side string) head {
-	tied := olmo.Tied()
-	find := func(ts []formats.Tensor, name string) (formats.Tensor, bool) {
-		i := slices.IndexFunc(ts, func(t formats.Tensor) bool { return t.Name == name })
-		if i < 0 {
-			return formats.Tensor{}, false
-		}
-		return ts[i].WithName(tied[0]), true
+// headOf returns the head of a model, and notes one that its config denies.
+func (c *comparison) headOf(m *olmo.Model, side string) olmo.Head {
+	h := m.Head()
+	if h.Beside {
+		c.note("%s stores a head although its config says that it is the embedding: what is stored was compared, as transformers 5 takes it; others take the embedding", side)
 	}
-	if t, ok := find(m.Tensors, tied[0]); ok {
-		return head{Tensor: t, stored: true}
-	}
-	if m.Config != nil && !m.Config.TieWordEmbeddings {
-		return head{}
-	}
-	if m.Source != nil {
-		for _, f := range m.Source.Findings {
-			if f.Code != "tied-head" {
-				continue
-			}
-			if t, ok := find(m.Source.Tensors, f.Where); ok {
-				c.note("%s stores a head although its config says that it is the embedding: what is stored was compared, as transformers 5 takes it; others take the embedding", side)
-				return head{Tensor: t, stored: true}
-			}
-		}
-	}
-	t, ok := find(m.Tensors, tied[1])
-	return head{Tensor: t, standsIn: ok && m.Config == nil}
+	return h
 }

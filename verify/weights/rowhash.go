@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 
 	"olmotool/formats"
+	"olmotool/internal/sweep"
 )
 
 // rowHashes returns the hash of each row of a tensor; nil if it has none, or too
@@ -18,7 +19,7 @@ func (c *comparison) rowHashes(ctx context.Context, t formats.Tensor) ([]uint64,
 	hashes := make([]uint64, t.Shape[0])
 	const read = 1 << 20
 	some := func(int) int64 { return max(1, read/size) }
-	err := sweep(ctx, c.Threads, t.Shape[:1], some, func(w *worker, _ int, lo, n int64) error {
+	err := sweep.Each(ctx, c.Threads, t.Shape[:1], some, func(w *worker, _ int, lo, n int64) error {
 		b := w.buf(0, min(n*size, read))
 		if size <= read {
 			if err := formats.ReadFull(t.Data, b, lo*size); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"olmotool/formats"
+	"olmotool/internal/sweep"
 )
 
 // Pair is a tensor as it should be and as it is: of one name, type and shape.
@@ -22,7 +23,7 @@ func Same(ctx context.Context, pairs []Pair, threads int, progress func(int64)) 
 	for i, p := range pairs {
 		elems[i] = p.Want.Elements()
 	}
-	return sweep(ctx, threads, elems, pieces, func(w *worker, i int, lo, n int64) error {
+	return sweep.Each(ctx, threads, elems, pieces, func(w *worker, i int, lo, n int64) error {
 		p := pairs[i]
 		a, b, off, err := w.read(p.Want, p.Got, lo, n, source)
 		if err != nil {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"olmotool/formats"
+	"olmotool/internal/element"
+	"olmotool/internal/sweep"
 )
 
 // scan is the one pass over both models: it finds which pairs differ, and where
@@ -54,7 +56,7 @@ func (c *comparison) scan(ctx context.Context) error {
 		total += j.got.Bytes()
 	}
 	advance := c.stage("comparing weights", total)
-	return sweep(ctx, c.Threads, elems, pieces, func(w *worker, i int, lo, n int64) error {
+	return sweep.Each(ctx, c.Threads, elems, pieces, func(w *worker, i int, lo, n int64) error {
 		j := jobs[i]
 		d := j.got.DType
 		if j.tally != nil {
@@ -105,7 +107,7 @@ func differing(d formats.DType, a, b []byte, loose bool) int64 {
 	}
 	w := d.BlockBytes()
 	for i := k / w * w; i < int64(len(a)); i += w {
-		x, y := bitsOf(a[i:i+w]), bitsOf(b[i:i+w])
+		x, y := element.Bits(a[i:i+w]), element.Bits(b[i:i+w])
 		if x != y && !(isNaN(d, x) && isNaN(d, y)) {
 			return max(i, k)
 		}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"olmotool/formats"
+	"olmotool/internal/sweep"
 	"olmotool/verify/internal/view"
 )
 
@@ -72,7 +73,7 @@ func (x *patient) shift(ctx context.Context) (by int64, ok bool, err error) {
 	}
 	raw := view.Bytes(x.want, 0, size)
 	var found atomic.Int64 // the first place, plus 1
-	err = sweep(ctx, x.Threads, []int64{size}, func(int) int64 { return 4 * pieceElems }, func(w *worker, _ int, lo, n int64) error {
+	err = sweep.Each(ctx, x.Threads, []int64{size}, func(int) int64 { return 4 * pieceElems }, func(w *worker, _ int, lo, n int64) error {
 		if f := found.Load(); f != 0 && f <= lo {
 			return nil
 		}

@@ -2,12 +2,12 @@ package weights
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math"
 	"math/bits"
 
 	"olmotool/formats"
-	"olmotool/formats/ggml"
+	"olmotool/internal/closeness"
+	"olmotool/internal/element"
 )
 
 // add measures whole blocks from element lo on.
@@ -21,26 +21,26 @@ func (w *worker) add(m *measure, d formats.DType, a, b []byte, lo, row int64, lo
 	}
 	n := int64(len(a)) / d.BlockBytes()
 	x, y := w.x[:n], w.y[:n]
-	w.decode(x, d, a)
+	element.Decode(x, w.f[:], d, a)
 	if same {
 		m.sumSame(x)
 		return
 	}
-	w.decode(y, d, b)
+	element.Decode(y, w.f[:], d, b)
 	m.sum(x, y)
 	p, q := w.p[:n], w.q[:n]
-	loadBits(p, d, a)
-	loadBits(q, d, b)
-	sign, infinite := signAndInf(d)
+	element.Load(p, d, a)
+	element.Load(q, d, b)
+	sign, infinite := element.SignAndInf(d)
 	for i, u := range p {
 		v := q[i]
 		if u == v {
 			m.ulp[0]++
 			continue
 		}
-		u, v := ordered(u, sign, infinite), ordered(v, sign, infinite)
+		u, v := element.Ordered(u, sign, infinite), element.Ordered(v, sign, infinite)
 		m.ulp[ulpClass(max(u, v)-min(u, v))]++
-		if loose && u == v && u == nanOrder {
+		if loose && u == v && u == element.NaNOrder {
 			continue
 		}
 		m.change(lo+int64(i), row)
@@ -180,51 +180,19 @@ func (m *measure) changedColumns() (n, first int64) {
 }
 
 // relRMS is √(Σ(g−w)²/Σw²); 1 if w is zero and g is not.
-func (m *measure) relRMS() float64 {
+func (m *measure) relRMS() float64 { return closeness.Relative(m.dd, m.ww) }
+
+func (m *measure) cosine() float64 { return closeness.Cosine(m.ww, m.gg, m.wg) }
+
+// ulpClass is the class of Tensor.ULP that a distance belongs to.
+func ulpClass(n uint64) int {
 	switch {
-	case m.dd == 0:
-		return 0
-	case m.ww == 0:
-		return 1
+	case n <= 2:
+		return int(n)
+	case n <= 4:
+		return 3
+	case n <= 8:
+		return 4
 	}
-	return finite(math.Sqrt(m.dd) / math.Sqrt(m.ww))
-}
-
-// cosine is Σwg/√(Σw²·Σg²); 0 if a side is zero.
-func (m *measure) cosine() float64 {
-	n := math.Sqrt(m.ww) * math.Sqrt(m.gg)
-	if n == 0 || n-n != 0 {
-		return 0
-	}
-	return max(-1, min(1, m.wg/n))
-}
-
-// finite returns x, or the largest number if it is none: JSON has no others.
-func finite(x float64) float64 {
-	if x-x != 0 {
-		return math.MaxFloat64
-	}
-	return x
-}
-
-// decode sets x to the values of elements of a plain type.
-func (w *worker) decode(x []float64, d formats.DType, b []byte) {
-	if d == formats.F64 {
-		for i := range x {
-			x[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
-		}
-		return
-	}
-	f := w.f[:len(x)]
-	switch d {
-	case formats.F32:
-		ggml.DecodeF32(f, b)
-	case formats.F16:
-		ggml.DecodeF16(f, b)
-	case formats.BF16:
-		ggml.DecodeBF16(f, b)
-	}
-	for i, v := range f {
-		x[i] = float64(v)
-	}
+	return 5
 }

@@ -30,10 +30,10 @@ func (c *comparison) compareTokenizers() error {
 		c.note("tokenizers are not compared: there is none")
 		return nil
 	case !x:
-		c.note("tokenizers are not compared: REF has none")
+		c.note("tokenizers are not compared: %s has none", c.names[0])
 		return nil
 	case !y:
-		c.note("tokenizers are not compared: CAND has none")
+		c.note("tokenizers are not compared: %s has none", c.names[1])
 		return nil
 	case c.isGGUF():
 		return c.compareRecords()

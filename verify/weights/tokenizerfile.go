@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"olmotool/internal/jsondiff"
 	"olmotool/internal/ordjson"
 )
 
@@ -21,7 +22,7 @@ func (c *comparison) compareTokenizerFiles(a, b *ordjson.Object) {
 	if d := diffList(merges(m), merges(n)); d != "" {
 		add("merges: %s", d)
 	}
-	if d := diffAdded(addedTokens(a), addedTokens(b)); d != "" {
+	if d := diffAdded(addedTokens(a), addedTokens(b), c.names); d != "" {
 		add("added tokens: %s", d)
 	}
 	for _, part := range []struct {
@@ -35,14 +36,14 @@ func (c *comparison) compareTokenizerFiles(a, b *ordjson.Object) {
 		// sets both when it is called.
 		{a: a, b: b, skip: []string{"model", "added_tokens", "version"}, note: []string{"truncation", "padding"}},
 	} {
-		for _, key := range keysOf(part.a, part.b) {
+		for _, key := range jsondiff.Keys(part.a, part.b) {
 			x, y := canonical(part.a, key), canonical(part.b, key)
 			if x == y || slices.Contains(part.skip, key) {
 				continue
 			}
 			p, _ := part.a.Get(key)
 			q, _ := part.b.Get(key)
-			said := fieldDiff(fmt.Sprintf("%s%.40s", part.prefix, key), p, q)
+			said := jsondiff.Field(fmt.Sprintf("%s%.40s", part.prefix, key), p, q)
 			if slices.Contains(part.note, key) {
 				c.report.Notes = append(c.report.Notes, said)
 			} else {
@@ -61,17 +62,6 @@ func object(o *ordjson.Object, key string) *ordjson.Object {
 	return new(ordjson.Object)
 }
 
-// keysOf returns the keys of both, each once.
-func keysOf(a, b *ordjson.Object) []string {
-	keys := a.Keys()
-	for _, k := range b.Keys() {
-		if _, ok := a.Get(k); !ok {
-			keys = append(keys, k)
-		}
-	}
-	return keys
-}
-
 // canonical is the text of a member with keys in one order. What is not there is
 // null, false or empty.
 func canonical(o *ordjson.Object, key string) string {
@@ -83,7 +73,7 @@ func canonicalValue(v any) string {
 	if v == false || v == "" {
 		return "none"
 	}
-	return encoded(v)
+	return jsondiff.Encode(v)
 }
 
 // merges are the merges of a model in one of their two forms.
@@ -108,7 +98,7 @@ func merges(model *ordjson.Object) []string {
 func diffMap(a, b *ordjson.Object) string {
 	n := 0
 	first := ""
-	for _, key := range keysOf(a, b) {
+	for _, key := range jsondiff.Keys(a, b) {
 		x, y := canonical(a, key), canonical(b, key)
 		if x == y {
 			continue

@@ -7,6 +7,7 @@ import (
 
 	"olmotool/formats"
 	"olmotool/formats/ggml"
+	"olmotool/internal/element"
 	"olmotool/verify/internal/view"
 )
 
@@ -173,7 +174,7 @@ func halfAway(d formats.DType) func(float64) float64 {
 	if d == formats.BF16 {
 		return func(x float64) float64 {
 			b := math.Float32bits(float32(x))
-			if b&^(1<<31) >= infF32 {
+			if b&^(1<<31) >= element.InfF32 {
 				return x
 			}
 			return float64(math.Float32frombits((b + 0x8000) &^ 0xffff))

@@ -63,11 +63,11 @@ func logits(m *metrics.Logits) []Row {
 		{"KL, mean", n(m.KLMean), fmt.Sprintf("KL(ref‖cand) in nats; the other way %s", n(m.KLReverse))},
 		{"KL, 99th percentile", n(m.KLP99), ""},
 		{"KL, largest", n(m.KLMax), fmt.Sprintf("sequence %d, position %d", m.KLMaxAt[0], m.KLMaxAt[1])},
-		{"same most likely token", Percent(m.Top1), fmt.Sprintf("%s, %s not excused by the allowed error", Plural(m.Flips, "flip"), human.Count(int64(m.Unexcused)))},
-		{"same ten most likely", Percent(m.Top10), "overlap"},
+		{"same most likely token", human.Percent(m.Top1), fmt.Sprintf("%s, %s not excused by the allowed error", human.Plural(m.Flips, "flip"), human.Count(int64(m.Unexcused)))},
+		{"same ten most likely", human.Percent(m.Top10), "overlap"},
 	}
 	if p := m.NonFiniteAt; p != nil {
-		where := fmt.Sprintf("%s left out; the first, of %s: sequence %d, position %d, token %d", Plural(m.NonFinite, "position"), p.Side, p.Sequence, p.Position, p.Token)
+		where := fmt.Sprintf("%s left out; the first, of %s: sequence %d, position %d, token %d", human.Plural(m.NonFinite, "position"), p.Side, p.Sequence, p.Position, p.Token)
 		rows = append([]Row{{"no numbers", fmt.Sprintf("%s NaN, %s ∞", human.Count(m.NaN), human.Count(m.Inf)), where}}, rows...)
 	}
 	return rows

@@ -63,18 +63,9 @@ func Weights(r *weights.Report) string {
 			how = append(how, human.Count(int64(c.n))+" "+c.what)
 		}
 	}
-	s := Plural(r.Tensors, "tensor") + " compared"
+	s := human.Plural(r.Tensors, "tensor") + " compared"
 	if len(how) > 0 {
 		s += ": " + strings.Join(how, ", ")
-	}
-	return s
-}
-
-// Plural counts things.
-func Plural(n int, thing string) string {
-	s := human.Count(int64(n)) + " " + thing
-	if n != 1 {
-		s += "s"
 	}
 	return s
 }
@@ -105,7 +96,7 @@ func Amount(d verify.Divergence) string {
 		"end_to_end":  "relative error end to end",
 	}[d.Metric]
 	if d.Metric == "non_finite" {
-		return "values that are no numbers in " + Plural(int(d.Value), "position")
+		return "values that are no numbers in " + human.Plural(int(d.Value), "position")
 	}
 	if what == "" {
 		what = "relative error"
@@ -120,12 +111,4 @@ func Alone(l verify.Layer, x float64) string {
 		return ""
 	}
 	return human.Number(x)
-}
-
-// Percent formats a share of 1.
-func Percent(x float64) string {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return human.Number(x)
-	}
-	return fmt.Sprintf("%.4g %%", 100*x)
 }

@@ -33,11 +33,6 @@ func TestLines(t *testing.T) {
 		{Limit(0), "0"},
 		{Alone(verify.Layer{Limit: nan}, 1), ""},
 		{Alone(verify.Layer{Limit: 1}, nan), "NaN"},
-		{Percent(0.99743), "99.74 %"},
-		{Percent(nan), "NaN"},
-		{Plural(1, "flip"), "1 flip"},
-		{Plural(0, "flip"), "0 flips"},
-		{Plural(2000, "flip"), "2,000 flips"},
 	} {
 		if c.got != c.want {
 			t.Errorf("found %q, want %q", c.got, c.want)

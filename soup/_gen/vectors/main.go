@@ -14,14 +14,24 @@ func main() {
 	dot()
 	addScaled()
 	addTo()
+	scale()
+	add()
+	addAgreeing()
+	divideEach()
+	atLeast()
+	within()
 	Generate()
 }
 
-// function begins a kernel that is line, for each i.
-func function(name, signature, line string) {
-	TEXT(name, NOSPLIT, "func("+signature+")")
+// function begins a kernel that is lines, for each i.
+func function(name, signature string, lines ...string) {
+	TEXT(name, NOSPLIT, "func"+signature)
 	Pragma("noescape")
-	Doc(name+" is", "", "\tfor i, v := range x {", "\t\t"+line, "\t}", "", "for a multiple of 16 elements.")
+	doc := []string{name + " is", "", "\tfor i, v := range x {"}
+	for _, line := range lines {
+		doc = append(doc, "\t\t"+line)
+	}
+	Doc(append(doc, "\t}", "", "for a multiple of 16 elements.")...)
 }
 
 // at is element i, plus so many, of the array of float64 at base.
@@ -58,7 +68,7 @@ func broadcast(param string) VecVirtual {
 }
 
 func subtract() {
-	function("subtractAVX2", "dst, x, y []float64", "dst[i] = v - y[i]")
+	function("subtractAVX2", "(dst, x, y []float64)", "dst[i] = v - y[i]")
 	dst, x, y := base("dst"), base("x"), base("y")
 	loop(Load(Param("x").Len(), GP64()), func(i Register, k int) {
 		v := YMM()
@@ -71,7 +81,7 @@ func subtract() {
 }
 
 func dot() {
-	function("dotAVX2", "x, y []float64, s *[8]float64", "s[i%8] += float64(v * y[i])")
+	function("dotAVX2", "(x, y []float64, s *[8]float64)", "s[i%8] += float64(v * y[i])")
 	x, y, s := base("x"), base("y"), Load(Param("s"), GP64())
 	sums := []VecVirtual{YMM(), YMM()}
 	for j, sum := range sums {
@@ -91,7 +101,7 @@ func dot() {
 }
 
 func addScaled() {
-	function("addScaledAVX2", "dst, x, base []float64, k float64", "dst[i] += float64(k * (v - base[i]))")
+	function("addScaledAVX2", "(dst, x, base []float64, k float64)", "dst[i] += float64(k * (v - base[i]))")
 	dst, x, b, factor := base("dst"), base("x"), base("base"), broadcast("k")
 	loop(Load(Param("x").Len(), GP64()), func(i Register, k int) {
 		v := YMM()
@@ -106,7 +116,7 @@ func addScaled() {
 }
 
 func addTo() {
-	function("addToAVX2", "x, base []float64", "x[i] = moved(base[i], v)")
+	function("addToAVX2", "(x, base []float64)", "x[i] = moved(base[i], v)")
 	x, b := base("x"), base("base")
 	zero := YMM()
 	VXORPD(zero, zero, zero)
