@@ -74,22 +74,39 @@ func TestFiguresByHand(t *testing.T) {
 	}{
 		{
 			"two", diagnosed(t, DiagnoseOptions{}, Uniform(2), nil, x[0], x[1]),
-			[]float64{2, 2}, 1, []float64{2, 2}, []float64{1, 1}, -1, nil,
+			[]float64{2, 2},
+			1,
+			[]float64{2, 2},
+			[]float64{1, 1},
+			-1, nil,
 			Rounding{ResultNorm: math.Sqrt(8), Equal: []float64{0.5, 0.5}},
 		},
 		{
 			"three", diagnosed(t, DiagnoseOptions{}, Uniform(3), nil, x[:3]...),
-			[]float64{2, 3}, math.Sqrt(8. / 3), []float64{1.5 * math.Sqrt(2), 1.5 * math.Sqrt(2), 3}, []float64{math.Sqrt(2), math.Sqrt(2), 2}, 0, nil,
+			[]float64{2, 3},
+			math.Sqrt(8. / 3),
+			[]float64{1.5 * math.Sqrt(2), 1.5 * math.Sqrt(2), 3},
+			[]float64{math.Sqrt(2), math.Sqrt(2), 2},
+			0, nil,
 			Rounding{ResultNorm: math.Sqrt(13), Equal: []float64{0, 0, 0.5}},
 		},
 		{
 			"two from a base", diagnosed(t, DiagnoseOptions{}, meanRecipe(t, 2, x[3]), x[3], x[0], x[1]),
-			[]float64{2, 2}, 1, []float64{2, 2}, []float64{1, math.Sqrt(5)}, 1 / math.Sqrt(5), []float64{3 / math.Sqrt(10), 5 / math.Sqrt(26)},
+			[]float64{2, 2},
+			1,
+			[]float64{2, 2},
+			[]float64{1, math.Sqrt(5)},
+			1 / math.Sqrt(5),
+			[]float64{3 / math.Sqrt(10), 5 / math.Sqrt(26)},
 			Rounding{ResultNorm: math.Sqrt(8), Equal: []float64{0.5, 0.5}},
 		},
 		{
 			"one", diagnosed(t, DiagnoseOptions{}, Uniform(1), nil, x[0]),
-			[]float64{1, 2}, 0, []float64{nan}, []float64{0}, nan, nil,
+			[]float64{1, 2},
+			0,
+			[]float64{nan},
+			[]float64{0},
+			nan, nil,
 			Rounding{ResultNorm: math.Sqrt(5), Equal: []float64{1}},
 		},
 	} {
@@ -427,6 +444,21 @@ func TestDiagnoseNonFinite(t *testing.T) {
 	cancel()
 	if _, err := res.Diagnose(canceled, DiagnoseOptions{}); err == nil || !strings.Contains(err.Error(), "canceled") {
 		t.Error(err)
+	}
+	// What a method does not compute with has no figures either.
+	large := models(t, formats.F64, []int64{2}, [][]float64{{1, 2}, {3, 2 * maxElement}, {0, 0}})
+	karcher, err := Find("karcher")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res, err = Merge(context.Background(), large[:2], nil, Recipe{Method: karcher}, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := res.Diagnose(context.Background(), DiagnoseOptions{}); err == nil || !strings.Contains(err.Error(), "at [1], expected a number of at most") {
+		t.Error(err)
+	}
+	if f := diagnosed(t, DiagnoseOptions{}, Uniform(2), nil, large[:2]...).Matrices; f.Norms[0] != math.Sqrt(5) {
+		t.Errorf("%+v", f)
 	}
 	many := models(t, formats.F32, []int64{1}, [][]float64{{1}})
 	for len(many) <= MaxDiagnosed {

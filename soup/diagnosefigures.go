@@ -65,7 +65,8 @@ type Rounding struct {
 	// ResultNorm is the length of the result.
 	ResultNorm float64 `json:"result_norm"`
 	// Changed is the share of the elements that are not numbers of the type before
-	// they are rounded.
+	// they are rounded, as far as float64 can tell: not if they are near to one by
+	// 2^-50 of the sum of the sizes of their terms.
 	Changed float64 `json:"changed"`
 	// Error is the length of what rounding adds, OfSpread that over the Spread of the
 	// models, and OfResult over ResultNorm.

@@ -44,7 +44,7 @@ formats/digest, and again in Python in docs/digest.py.
 				return err
 			}
 			defer list.abort()
-			src, err := openSource(args[0], from)
+			src, err := openSource(cmd.Context(), args[0], from)
 			if err != nil {
 				return err
 			}

@@ -20,6 +20,10 @@ type inspectFlags struct {
 	check   bool
 	stats   bool
 	values  []string
+	html    string
+	force   bool
+
+	interactive bool
 }
 
 // inspected is what inspect has to say.
@@ -46,8 +50,13 @@ finding here.
 archives, the SHA-256 that a provenance file or the cache of Hugging Face gives,
 padding. It exits 1 if there is a finding of severity "error".
 
---stats reads the tensors and says what their values are like. --values shows
-some of them: NAME and an index as in numpy.
+--stats reads the tensors and says what their values are like. --values shows some
+of them: NAME and an index as in numpy. --interactive lets a person walk through
+the tensors, their statistics and values, in a terminal.
+
+--html writes a page to look at: what is odd, maps of layers and modules in
+colours, the tree of tensors with their histograms, and what rounding them would
+lose. It measures what --stats does, unless that is --stats=false.
 
 --tensor takes patterns like those of a shell, of names as they are stored or as
 Hugging Face has them, and limits to these what is listed, checked and measured.
@@ -55,16 +64,21 @@ Hugging Face has them, and limits to these what is listed, checked and measured.
 		Example: `  olmotool inspect step928646-unsharded
   olmotool inspect OLMo-2-1124-7B --tensors
   olmotool inspect model.gguf --json
+  olmotool inspect model.gguf --interactive
   olmotool inspect OLMo-2-1124-7B --check
+  olmotool inspect OLMo-2-1124-7B --html model.html
   olmotool inspect model.gguf --tensor 'blk.*.attn_[qk].weight' --stats
   olmotool inspect OLMo-2-1124-7B --values 'model.layers.0.self_attn.q_proj.weight[0:4,0:8]'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			src, err := openSource(args[0], o.from)
+			src, err := openSource(cmd.Context(), args[0], o.from)
 			if err != nil {
 				return err
 			}
 			defer src.Close()
+			if o.interactive {
+				return g.explore(cmd, src)
+			}
 			return g.inspect(cmd, src, o)
 		},
 	}
@@ -74,11 +88,19 @@ Hugging Face has them, and limits to these what is listed, checked and measured.
 	f.BoolVar(&o.stats, "stats", false, "read the tensors and say what their values are like")
 	f.StringArrayVar(&o.values, "values", nil, "show values: `NAME[INDEX]`, as in 'lm_head.weight[:4,-8:]' (repeatable)")
 	f.BoolVar(&o.check, "check", false, "read everything and look for damage")
+	f.StringVar(&o.html, "html", "", "also write what was found as a page to `FILE`")
+	f.BoolVar(&o.force, "force", false, "replace the page if it exists")
+	f.BoolVar(&o.interactive, "interactive", false, "walk through the tensors in the terminal")
 	addFrom(cmd, &o.from)
 	return cmd
 }
 
 func (g *global) inspect(cmd *cobra.Command, src *olmo.Source, o inspectFlags) error {
+	page, err := o.beginPage(src.Path)
+	if err != nil {
+		return err
+	}
+	defer page.abort()
 	r := inspected{Report: inspect.Source(src)}
 	chosen, err := r.Select(o.globs)
 	if err != nil {
@@ -106,16 +128,23 @@ func (g *global) inspect(cmd *cobra.Command, src *olmo.Source, o inspectFlags) e
 		}
 		r.Findings = append(r.Findings, r.checked.Findings...)
 	}
-	if o.stats {
+	var measured []tensorStats
+	if o.stats || page != nil && !cmd.Flags().Changed("stats") {
 		options := stats.Options{Threads: g.threads, Progress: start("measuring", bytesOf(chosen))}
 		var more []formats.Finding
-		if r.stats, more, err = statsOf(cmd.Context(), chosen, r.Canonical, options); err != nil {
+		if measured, more, err = statsOf(cmd.Context(), chosen, r.Canonical, options); err != nil {
 			return err
+		}
+		if o.stats {
+			r.stats = measured
 		}
 		if o.check { // which has said it
 			more = slices.DeleteFunc(more, func(f formats.Finding) bool { return f.Code == "not-finite" })
 		}
 		r.Findings = append(r.Findings, more...)
+	}
+	if err := r.putPage(cmd, g, page, chosen, measured); err != nil {
+		return err
 	}
 	done()
 	doc, err := inspectJSON(r)

@@ -10,7 +10,7 @@ import (
 
 // TestStatsTables prints those of a real checkpoint.
 func TestStatsTables(t *testing.T) {
-	src, err := openSource("../../testdata/layouts/olmo2-mha/olmo", "")
+	src, err := openSource(t.Context(), "../../testdata/layouts/olmo2-mha/olmo", "")
 	if err != nil {
 		t.Fatal(err)
 	}

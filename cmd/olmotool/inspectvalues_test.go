@@ -7,7 +7,7 @@ import (
 )
 
 func TestReadValues(t *testing.T) {
-	src, err := openSource("../../testdata/models/olmo2-gqa", "")
+	src, err := openSource(t.Context(), "../../testdata/models/olmo2-gqa", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,12 +67,12 @@ nothing: the shape is [0]
 // TestCanonicalValues: a tensor that is stored otherwise is had by its canonical
 // name too, and then it is the canonical one.
 func TestCanonicalValues(t *testing.T) {
-	hf, err := openSource("../../testdata/models/olmo2-mha", "")
+	hf, err := openSource(t.Context(), "../../testdata/models/olmo2-mha", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer hf.Close()
-	legacy, err := openSource("../../testdata/layouts/olmo2-mha/olmo", "")
+	legacy, err := openSource(t.Context(), "../../testdata/layouts/olmo2-mha/olmo", "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,7 @@ func (f *logitsFlags) run(cmd *cobra.Command, g *global, path string) error {
 	if err := tensorsFile.replaceable(f.output, f.force); err != nil {
 		return err
 	}
-	src, err := openModel(cmd.Context(), path, f.from)
+	src, err := openSource(cmd.Context(), path, f.from)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	lines := strings.Split(strings.TrimSuffix(ts.ReadFile("stderr"), "\n"), "\n")
 	verdict := regexp.MustCompile(`^error: `)
 	if code == 1 {
-		verdict = regexp.MustCompile(`^(error|not accepted|differs|not whole): `)
+		verdict = regexp.MustCompile(`^(error|not accepted|differs|not whole|needs-code|malformed|dangerous): `)
 	}
 	for i, line := range lines {
 		if verdict.MatchString(line) != (i == len(lines)-1) {

@@ -34,12 +34,12 @@ has no meaning in it is an error here. Where there is no base the first MODEL
 gives config and tokenizer.
 
 With --run the checkpoints of a training run are merged, the oldest first.
-With --greedy, --leave-one-out or --simplex the coefficients of a linear merge are
-searched for: soups are scored by their loss on held-out text, without being
+With --greedy, --leave-one-out or --simplex the coefficients of a linear merge
+are searched for: soups are scored by their loss on held-out text, without being
 written, or by a command that is given each on disk. What wins is written. The
 text must not be what the model is reported on later.
-With --report distances and cosines between the models are written, where in the
-model they differ, and how much of the soup is rounding; without -o nothing else.
+With --report it is told how far the models are apart, where in the model, and
+how much of the soup is rounding; without -o nothing else is written.
 With --check a soup that somebody published is computed again: exit code 0 if it
 is the mean of the MODELs but for rounding, and the report says whose rounding.
 ` + exitStatus,

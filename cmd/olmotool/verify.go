@@ -112,7 +112,7 @@ type verifyDoc struct {
 
 // compare opens what is to be compared and does it.
 func (f *verifyFlags) compare(ctx context.Context, stdin io.Reader, args []string) (*verify.Report, error) {
-	ref, err := openModel(ctx, args[0], f.from)
+	ref, err := openSource(ctx, args[0], f.from)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func openCand(ctx context.Context, path, from string) (*olmo.Source, error) {
 	if from != "" && !olmo.IsLayout(from) {
 		return nil, usageError("--from-cand: found %q, expected a layout that inspect reports", from)
 	}
-	return openModel(ctx, path, from)
+	return openSource(ctx, path, from)
 }
 
 // rulesDoc is the JSON document of verify --list-rules.

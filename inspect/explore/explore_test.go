@@ -82,7 +82,9 @@ func (s *state) has(t *testing.T, parts ...string) {
 func TestWalk(t *testing.T) {
 	s := tiny(t)
 	s.has(t, "olmo2-gqa  hf, olmo2", "▸ model", "parameters in", "lm_head.weight")
-	s.press("down", "right", "down")
+	s.press("/", "l", "m", "_")
+	s.has(t, "mean", " 0  ")
+	s.press("esc", "home", "down", "right", "down")
 	s.has(t, "▾ model", "▸ layers")
 	s.press("/", "0", ".", "m", "l", "p")
 	s.has(t, "/0.mlp█", "model.layers.0.mlp.down_proj.weight")

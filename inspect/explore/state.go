@@ -35,7 +35,8 @@ type state struct {
 	known    map[int]*known
 	computes int                // of which tensor; -1: of none
 	cancel   context.CancelFunc // of that
-	visits   int                // counts how often the choice changed
+	shown    int                // the tensor that is looked at; -1: none
+	visits   int                // counts how often that changed
 	patience time.Duration
 	window   window // values that were read last
 }
@@ -56,7 +57,7 @@ type (
 )
 
 func newState(ctx context.Context, label string, ts []formats.Tensor, o Options) *state {
-	s := &state{Options: o, ctx: ctx, tensors: ts, tree: newTree(label, ts), known: map[int]*known{}, computes: -1, cancel: func() {}, patience: patience, width: 80, height: 24}
+	s := &state{Options: o, ctx: ctx, tensors: ts, tree: newTree(label, ts), known: map[int]*known{}, computes: -1, shown: -1, cancel: func() {}, patience: patience, width: 80, height: 24}
 	s.rows = s.tree.rows(ts, "")
 	return s
 }
@@ -165,7 +166,7 @@ func (s *state) letter(m tea.KeyPressMsg) tea.Cmd {
 // find shows the tensors with a part in their names, and stays where it is when
 // there is none any more.
 func (s *state) find(part string) tea.Cmd {
-	tensor := s.tensor()
+	tensor := s.shown
 	s.part = part
 	if part == "" && tensor >= 0 {
 		s.tree.reveal(tensor)
@@ -228,14 +229,14 @@ func (s *state) tensor() int {
 
 // choose goes to a row, and reads what is seen of it.
 func (s *state) choose(i int) tea.Cmd {
-	before := s.tensor()
 	s.at = max(0, min(i, len(s.rows)-1))
 	s.scroll()
-	if s.tensor() == before && s.window.tensor == before {
+	if s.tensor() == s.shown {
 		return nil
 	}
 	s.cancel()
 	s.visits++
+	s.shown = s.tensor()
 	s.row0, s.col0, s.inValues = 0, 0, false
 	visit := s.visits
 	return tea.Batch(s.look(), tea.Tick(s.patience, func(time.Time) tea.Msg { return stayed{visit} }))

@@ -1,11 +1,10 @@
 package scan
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 
 	"olmotool/formats"
@@ -19,6 +18,7 @@ type target struct {
 	codes    map[string]int // findings by code
 	contents int
 	unpacked int64    // bytes, of all contents
+	work     int64    // bytes that may still be read
 	listed   int      // pickles of names
 	keys     []string // storages of the pickle that was run last
 }
@@ -36,7 +36,9 @@ type content struct {
 }
 
 // source returns a way to read the content through a window.
-func (t *target) source(c content) *source { return &source{ctx: t.ctx, r: c.r, size: c.size} }
+func (t *target) source(c content) *source {
+	return &source{ctx: t.ctx, r: c.r, size: c.size, work: &t.work}
+}
 
 // in returns a part of the content, which lies deeper.
 func (c content) in(at, n int64, where string) content {
@@ -75,6 +77,10 @@ func (t *target) look(c content) string {
 			return "zip"
 		}
 	}
+	switch form.name {
+	case "gguf", "tar", "safetensors":
+		t.pickles(c, true) // their first bytes are opcodes, too
+	}
 	if form.look != nil {
 		form.look(t, c)
 		return form.name
@@ -90,11 +96,11 @@ func (t *target) lookAtData(c content, s *source, head []byte, form form) string
 		t.malformed("unreadable-archive", c.where, 0, "found a %s archive, which is not looked into; Python loads no model from one", form.name)
 	case form.archive:
 		t.note(formats.Warning, "not-examined", c.where, 0, "found a %s archive, which is not looked into", form.name)
-	case form.name != "data":
+	case form.name != "data" && form.name != "pickle":
 		if promised || form.name == "lfs-pointer" {
 			t.malformed(form.name, c.where, 0, "found %s, expected the file itself", describeHead(form.name, head))
 		}
-	case t.pickles(c, true) > 0:
+	case t.pickles(c, !promisesPickle(c.name) || !isPickleMagic(head)) > 0:
 		return "pickle"
 	case promised && c.size == 0:
 		t.malformed("empty", c.where, -1, "found an empty file, expected a pickle or an archive")
@@ -104,6 +110,9 @@ func (t *target) lookAtData(c content, s *source, head []byte, form form) string
 		m.execute()
 		t.report(c, m)
 		t.search(c, s, 0)
+	}
+	if form.name == "pickle" {
+		return "data" // it begins so by chance
 	}
 	return form.name
 }
@@ -118,90 +127,12 @@ func describeHead(form string, head []byte) string {
 
 // unreadable tells of what the system would not read.
 func (t *target) unreadable(where string, err error) {
-	if t.ctx.Err() == nil {
+	switch {
+	case t.ctx.Err() != nil:
+	case errors.Is(err, errWork):
+		t.malformed("too-much", where, -1, "%v", err)
+	default:
 		t.file.Unreadable = true
 		t.malformed("unreadable", where, -1, "%v", err)
 	}
-}
-
-// form is a kind of content.
-type form struct {
-	name    string
-	look    func(*target, content)
-	archive bool // a compressed archive that is not looked into
-}
-
-// formOf tells a content by its first bytes. It is "data" if they say nothing.
-func formOf(head []byte) form {
-	is := func(prefix string) bool { return bytes.HasPrefix(head, []byte(prefix)) }
-	switch {
-	case is("PK\x03\x04"), is("PK\x05\x06"), is("PK\x07\x08"), is("PK00PK\x03\x04"):
-		return form{name: "zip", look: (*target).zip}
-	case isPickleMagic(head):
-		return form{name: "pickle", look: func(t *target, c content) { t.pickles(c, false) }}
-	case is(numpyMagic):
-		return form{name: "numpy", look: (*target).numpy}
-	case is("GGUF"), is("FUGG"):
-		return form{name: "gguf", look: func(*target, content) {}}
-	case isSafetensors(head):
-		return form{name: "safetensors", look: (*target).safetensors}
-	case is("\x1f\x8b\x08"):
-		return form{name: "gzip", look: (*target).gzip}
-	case is("BZh") && len(head) > 9 && string(head[4:10]) == "1AY&SY":
-		return form{name: "bzip2", look: (*target).bzip2}
-	case isZlib(head):
-		return form{name: "zlib", look: (*target).zlib}
-	case isTar(head):
-		return form{name: "tar", look: (*target).tar}
-	case is("7z\xbc\xaf\x27\x1c"):
-		return form{name: "7z", archive: true}
-	case is("Rar!\x1a\x07"):
-		return form{name: "rar", archive: true}
-	case is("\xfd7zXZ\x00"):
-		return form{name: "xz", archive: true}
-	case is("\x28\xb5\x2f\xfd"):
-		return form{name: "zstd", archive: true}
-	case is("\x04\x22\x4d\x18"):
-		return form{name: "lz4", archive: true}
-	case is("\x5d\x00\x00") && len(head) > 12 && head[12] == 0:
-		return form{name: "lzma", archive: true}
-	case is("version https://git-lfs.github.com/spec/"):
-		return form{name: "lfs-pointer"}
-	case is("<!DOCTYPE"), is("<!doctype"), is("<html"), is(`{"error"`):
-		return form{name: "error-page"}
-	}
-	return form{name: "data"}
-}
-
-// promises reports whether the extension of a name is one that models have.
-func promises(name string) bool {
-	if promisesPickle(name) {
-		return true
-	}
-	switch ext(name) {
-	case ".bin", ".npy", ".npz", ".safetensors", ".gguf", ".distcp", ".zip", ".dat", ".data", ".p":
-		return true
-	}
-	return false
-}
-
-// promisesPickle reports whether the extension of a name is one that only
-// pickles and torch's files have.
-func promisesPickle(name string) bool {
-	switch ext(name) {
-	case ".pkl", ".pickle", ".pck", ".joblib", ".dill", ".pt", ".pth", ".ckpt", ".pt2", ".distcp":
-		return true
-	}
-	return path.Base(name) == ".metadata"
-}
-
-// ext returns the extension of a name in lower case, in front of that of a
-// compression.
-func ext(name string) string {
-	e := strings.ToLower(path.Ext(name))
-	switch e {
-	case ".gz", ".xz", ".zst", ".bz2", ".lz4", ".lzma", ".z":
-		return strings.ToLower(path.Ext(strings.TrimSuffix(name, path.Ext(name))))
-	}
-	return e
 }

@@ -12,16 +12,18 @@
 //
 // # The way of a file
 //
-//	walk.go      paths → regular files; what cannot be read is told, the rest goes on
-//	content.go   first bytes → what it is; extensions only say what was expected
-//	zip*.go      archives, read so that nothing can hide: every directory, every
-//	             local header, the gaps, what lies in front and behind
+//	walk.go         paths → regular files; what cannot be read is told, the rest goes on
+//	content.go      what a part of a file is, by its first bytes (form.go), and the way into it
+//	zip*.go         archives, read so that nothing can hide: every directory, every
+//	                local header, the gaps, what lies in front and behind
 //	tar.go, packed.go, numpy.go, tensors.go   the other containers
-//	pickles.go   pickles one after another; the stream of old torch; joblib's arrays
-//	machine*.go  one pickle: a symbolic run that follows everything Python follows
-//	restricted.go   would torch's restricted loader take it
-//	classify.go  a name → what it stands for, by the tables in names*.go
-//	sarif.go     the report for code-scanning pipelines
+//	pickles.go      pickles one after another; the stream of old torch
+//	machine*.go     one pickle: a symbolic run that follows everything Python follows
+//	joblib.go, nested.go, search.go   arrays inside of the stream, pickles in texts, names in ruins
+//	restricted.go   what torch's restricted loader takes
+//	classify.go     a name → what it stands for, by the tables in names*.go
+//	picklereport.go a run → verdict and findings
+//	sarif.go        the report for code-scanning pipelines
 //
 // # A parser that goes on
 //

@@ -26,7 +26,7 @@ func (m *machine) joblibArray(next int64, state operand) int64 {
 	}
 	fork := *m
 	fork.strict, fork.pos = true, next
-	fork.source = &source{ctx: m.ctx, r: m.r, size: m.size}
+	fork.source = &source{ctx: m.ctx, r: m.r, size: m.size, work: m.work}
 	fork.stack, fork.marks, fork.memo, fork.weights = slices.Clone(m.stack), slices.Clone(m.marks), m.memo.clone(), slices.Clone(m.weights)
 	fork.byName = maps.Clone(m.byName)
 	fork.uses = make([]*use, len(m.uses))

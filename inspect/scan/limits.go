@@ -20,6 +20,11 @@ const (
 	maxUnpacked    = 64 << 20
 	maxAllUnpacked = 2 << 30
 
+	// workBase and workPerByte bound what is read of a file, with what is read
+	// more than once: archives can be made whose parts lie in each other.
+	workBase    = 1 << 30
+	workPerByte = 16
+
 	// maxPickles is how many pickles may stand one after another. Old torch
 	// writes 5, a log of pickled records more.
 	maxPickles = 100_000
@@ -57,6 +62,10 @@ const (
 	// written out, before it is told of: a list of ten lists of ten lists … takes
 	// some bytes for each factor of ten.
 	maxExpansion = 1 << 40
+
+	// maxEnds is how many end records of an archive are looked at: a reader
+	// takes one.
+	maxEnds = 32
 
 	// maxMembers and maxDirectory bound the directory of an archive.
 	maxMembers   = 500_000

@@ -70,12 +70,11 @@ func newMachine(s *source, pos int64) *machine {
 
 // args is the argument of an opcode.
 type args struct {
-	num   uint64
-	at    int64 // of the text, and how long it is
-	n     int64
-	at2   int64 // of a second line
-	n2    int64
-	bytes []byte // of a number that is not in num
+	num uint64
+	at  int64 // of the text, and how long it is
+	n   int64
+	at2 int64 // of a second line
+	n2  int64
 }
 
 // broken notes the first thing that Python refuses.

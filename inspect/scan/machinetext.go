@@ -1,12 +1,9 @@
 package scan
 
 import (
-	"fmt"
 	"io"
 	"math"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // pushText pushes a text where it lies.
@@ -113,113 +110,4 @@ func (m *machine) text(o operand) string {
 		s = unescape(s, o.esc)
 	}
 	return s
-}
-
-// unescape undoes the escapes of the texts of protocol 0: those of a Python
-// string (S), or \u and \U alone (V). What is no escape stays.
-func unescape(s string, op byte) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' || i+1 == len(s) {
-			b.WriteByte(s[i])
-			continue
-		}
-		i++
-		c := s[i]
-		digits := map[byte]int{'u': 4, 'U': 8}[c]
-		if op == 'S' {
-			digits = 0
-			if c == 'x' {
-				digits = 2
-			}
-		}
-		if digits > 0 && i+digits < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+1+digits], 16, 32); err == nil {
-				if op == 'S' && n < 256 {
-					b.WriteByte(byte(n))
-				} else {
-					b.WriteRune(rune(n))
-				}
-				i += digits
-				continue
-			}
-		}
-		if op == 'V' {
-			b.WriteByte('\\')
-			b.WriteByte(c)
-			continue
-		}
-		switch {
-		case c >= '0' && c <= '7':
-			n, k := 0, 0
-			for ; k < 3 && i+k < len(s) && s[i+k] >= '0' && s[i+k] <= '7'; k++ {
-				n = 8*n + int(s[i+k]-'0')
-			}
-			b.WriteByte(byte(n))
-			i += k - 1
-		case strings.IndexByte("abfnrtv", c) >= 0:
-			b.WriteByte("\a\b\f\n\r\t\v"[strings.IndexByte("abfnrtv", c)])
-		case c == '\n':
-		case c == '\\' || c == '\'' || c == '"':
-			b.WriteByte(c)
-		default:
-			b.WriteByte('\\')
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
-// preview shows the arguments of a call, in short.
-func (m *machine) preview(o operand) string {
-	var b strings.Builder
-	m.show(&b, o, 0)
-	s := b.String()
-	if len(s) <= maxPreview {
-		return s
-	}
-	n := maxPreview
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
-}
-
-func (m *machine) show(b *strings.Builder, o operand, depth int) {
-	if b.Len() > maxPreview {
-		return
-	}
-	switch o.kind {
-	case isInt:
-		fmt.Fprint(b, o.ref)
-	case isText, isBytes:
-		s := m.text(o)
-		fmt.Fprintf(b, "%q", s[:min(len(s), maxPreview)])
-	case isGlobal:
-		b.WriteString(m.uses[o.ref].class.name)
-	case isObject:
-		if u := m.useOf(o); u != nil {
-			b.WriteString(u.class.name)
-		}
-		b.WriteString("(…)")
-	case isTuple:
-		if o.items == nil || depth == 3 {
-			b.WriteString("(…)")
-			return
-		}
-		b.WriteByte('(')
-		for i, item := range *o.items {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			m.show(b, item, depth+1)
-		}
-		b.WriteByte(')')
-	case isList:
-		b.WriteString("[…]")
-	case isDict, isSet:
-		b.WriteString("{…}")
-	default:
-		b.WriteString("…")
-	}
 }

@@ -1,10 +1,7 @@
 package scan
 
 import (
-	"bytes"
 	"fmt"
-	"slices"
-	"unicode/utf8"
 
 	"olmotool/formats"
 )
@@ -21,7 +18,7 @@ func (t *target) pickles(c content, probe bool) (n int) {
 			return n
 		}
 		m := newMachine(s, pos)
-		m.strict = (probe || n > 0) && !isPickleMagic(s.upTo(pos, 2))
+		m.strict = probe && n == 0 || n > 0 && !isPickleMagic(s.upTo(pos, 2))
 		m.execute()
 		if m.strict && !m.plausible() {
 			break
@@ -62,6 +59,9 @@ func (t *target) pickles(c content, probe bool) (n int) {
 func (m *machine) plausible() bool {
 	if m.complete {
 		return m.end == m.size || len(m.uses) > 0 || m.ops > 8
+	}
+	if isPickleMagic(m.upTo(m.base, 2)) {
+		return len(m.uses) > 0 || m.ops > 8
 	}
 	for _, u := range m.uses {
 		if u.class.kind != KindUnknown && u.class.why != "a name that the pickle computes" {
@@ -121,167 +121,4 @@ func (t *target) trailing(c content, pos int64) {
 	rest.rest = true
 	t.look(rest)
 	t.search(c, t.source(c), pos)
-}
-
-// report adds what a run has found to the file.
-func (t *target) report(c content, m *machine) {
-	p := Pickle{Where: c.where, Offset: m.base, Bytes: m.end - m.base, Protocol: m.protocol, Opcodes: m.ops, Verdict: TensorsOnly, Refused: m.refused}
-	if !c.torch && !m.magic {
-		if p.Refused == "" {
-			p.Refused = "a pickle that is not in a file of torch.save"
-		}
-	}
-	if p.Refused != "" {
-		p.Verdict = Inert
-	}
-	var unknown []string
-	for _, u := range m.uses {
-		u.settle()
-		u.Where = c.where
-		switch u.Kind {
-		case KindDangerous:
-			p.Verdict = Dangerous
-			t.note(formats.Serious, "dangerous-import", c.where, u.Offset, "%s is %s: %s", named(u), u.did(), u.Why)
-		case KindUnknown:
-			p.Verdict = max(p.Verdict, NeedsCode)
-			unknown = append(unknown, named(u))
-		}
-		if len(t.file.Globals) < maxGlobals {
-			t.file.Globals = append(t.file.Globals, u.Global)
-		}
-	}
-	if len(unknown) > 0 {
-		t.note(formats.Warning, "unknown-import", c.where, m.uses[0].Offset, "loading it imports code that is not known here: %s", list(unknown))
-	}
-	if m.fault != "" {
-		p.Verdict = max(p.Verdict, Malformed)
-		code := "malformed-pickle"
-		if m.cut && c.cut {
-			code = "too-large"
-		}
-		t.note(formats.Serious, code, c.where, m.faultAt, "%s; what stands in front has happened when Python finds out", m.fault)
-	}
-	for _, n := range m.notes {
-		t.remarked(c, n, &p)
-	}
-	if t.file.Pickles == nil || len(t.file.Pickles) < maxGlobals {
-		t.file.Pickles = append(t.file.Pickles, p)
-	}
-	t.raise(p.Verdict)
-	for key := range m.storages {
-		t.keys = append(t.keys, key)
-	}
-	for _, s := range m.nested {
-		t.nested(c, m, s)
-	}
-}
-
-// remarked tells of something odd, and makes the verdict what it is worth.
-func (t *target) remarked(c content, n note, p *Pickle) {
-	severity := formats.Warning
-	switch n.code {
-	case "build-on-global":
-		severity, p.Verdict = formats.Serious, Dangerous
-	case "expansion", "frame":
-		severity, p.Verdict = formats.Serious, max(p.Verdict, Malformed)
-	case "calls-result", "long-name":
-		p.Verdict = max(p.Verdict, NeedsCode)
-	}
-	t.note(severity, n.code, c.where, n.at, "%s", n.text)
-}
-
-func named(u *use) string {
-	if u.Module+"."+u.Name != u.class.name && u.Module != "?" {
-		return fmt.Sprintf("%.200q (%.200q)", u.Module+"."+u.Name, u.class.name)
-	}
-	return fmt.Sprintf("%.200q", u.class.name)
-}
-
-// did says what a pickle does with a global.
-func (u *use) did() string {
-	switch {
-	case u.Called > 0 && u.Preview != "":
-		return "called with " + u.Preview
-	case u.Called > 0:
-		return "called"
-	case u.bad:
-		return "changed"
-	case u.Argument > 0:
-		return "handed on"
-	}
-	return "named"
-}
-
-func list(names []string) string {
-	slices.Sort(names)
-	names = slices.Compact(names)
-	more := ""
-	if n := len(names) - maxListed; n > 0 {
-		names, more = names[:maxListed], fmt.Sprintf(" and %d more", n)
-	}
-	var b bytes.Buffer
-	for i, n := range names {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(n)
-	}
-	return b.String() + more
-}
-
-// nested looks into a text or bytes that begins as a pickle or an archive does,
-// or that is handed to a function that loads pickles.
-func (t *target) nested(c content, m *machine, s span) {
-	in := c.in(s.at, s.n, fmt.Sprintf("text at byte %d", s.at))
-	in.rest = true
-	if s.esc != 0 || s.latin1 {
-		if s.n > maxUnpacked {
-			t.malformed("too-large", in.where, -1, "found a text of %d bytes that begins as a pickle does, expected at most %d", s.n, maxUnpacked)
-			return
-		}
-		b := make([]byte, s.n)
-		if err := formats.ReadFull(m.r, b, s.at); err != nil {
-			t.unreadable(in.where, err)
-			return
-		}
-		if s.esc != 0 {
-			b = []byte(unescape(string(b), s.esc))
-		}
-		if s.latin1 || s.esc == 'V' {
-			b = latin1(b)
-		}
-		in.r, in.size = bytes.NewReader(b), int64(len(b))
-	}
-	if s.probe {
-		if t.pickles(in, true) > 0 {
-			t.note(formats.Warning, "nested-pickle", in.where, -1, "found a pickle of %d bytes in a text, which is handed to a loader", in.size)
-		}
-		return
-	}
-	if head := t.source(in).upTo(0, 2); isPickleMagic(head) {
-		// A text may begin so by chance: it is a pickle if it runs.
-		probe := newMachine(t.source(in), 0)
-		probe.strict = true
-		if probe.execute(); !probe.complete && !probe.plausible() {
-			return
-		}
-		t.note(formats.Warning, "nested-pickle", in.where, -1, "found a pickle of %d bytes in a text", in.size)
-	}
-	t.look(in)
-}
-
-// latin1 returns the bytes that a text stands for when it is encoded so; what
-// it cannot encode is left as it is.
-func latin1(b []byte) []byte {
-	out := make([]byte, 0, len(b))
-	for len(b) > 0 {
-		r, n := utf8.DecodeRune(b)
-		if r < 256 && (r != utf8.RuneError || n > 1) {
-			out = append(out, byte(r))
-		} else {
-			out = append(out, b[:n]...)
-		}
-		b = b[n:]
-	}
-	return out
 }

@@ -3,6 +3,7 @@ package scan
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 
 	"olmotool/formats"
@@ -15,8 +16,12 @@ type source struct {
 	size int64
 	at   int64 // offset of buf
 	buf  []byte
-	err  error // the first, of the medium or of ctx
+	work *int64 // what may still be read of the file, counting what is read again
+	err  error  // the first, of the medium or of ctx
 }
+
+// errWork ends a file whose parts are read again and again.
+var errWork = errors.New("found parts that would be read again and again, expected a file that is read a few times; the rest is not looked at")
 
 // bytes returns the n bytes at pos, at most window; nil if they are not all
 // there. They are valid until the next call.
@@ -37,7 +42,12 @@ func (s *source) bytes(pos int64, n int) []byte {
 	if n > len(s.buf) { // cannot be: the buffer holds a window or all
 		return nil
 	}
-	if s.err = formats.ReadFull(s.r, s.buf, pos); s.err != nil {
+	if *s.work -= int64(len(s.buf)); *s.work < 0 {
+		s.err = errWork
+	} else {
+		s.err = formats.ReadFull(s.r, s.buf, pos)
+	}
+	if s.err != nil {
 		s.buf = s.buf[:0]
 		return nil
 	}

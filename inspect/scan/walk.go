@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -127,7 +128,7 @@ func (w *walk) fail(path string, err error) {
 
 // run looks at the file.
 func (j *job) run(ctx context.Context) {
-	t := &target{ctx: ctx, file: &j.file, codes: map[string]int{}}
+	t := &target{ctx: ctx, file: &j.file, codes: map[string]int{}, work: workBase}
 	j.file = File{Path: j.path, Format: "data", Pickles: []Pickle{}, Globals: []Global{}, Findings: append([]Finding{}, j.told...)}
 	if j.unread {
 		j.file.Unreadable = true
@@ -138,6 +139,7 @@ func (j *job) run(ctx context.Context) {
 			t.unreadable("", reason(err))
 		} else {
 			j.file.Bytes = size
+			t.work += workPerByte * min(size, math.MaxInt64/(2*workPerByte))
 			t.protect(func() {
 				j.file.Format = t.look(content{r: f, size: size, name: filepath.Base(j.path)})
 			})

@@ -41,10 +41,11 @@ const (
 // front of which, a directory lies.
 func findDirectories(s *source) []directory {
 	var found []directory
+	ends := 0
 	for _, from := range []int64{max(s.size-window, 0), max(s.size-window-lenEnd, 0)} {
 		tail := bytes.Clone(s.upTo(from, window))
 		for i := bytes.LastIndex(tail, []byte(sigEnd)); i >= 0; i = bytes.LastIndex(tail[:i], []byte(sigEnd)) {
-			if i+lenEnd > len(tail) || len(found) == maxListed {
+			if ends++; i+lenEnd > len(tail) || ends > maxEnds {
 				continue
 			}
 			for _, d := range readEnd(s, from+int64(i), tail[i:i+lenEnd]) {

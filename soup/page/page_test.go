@@ -72,8 +72,10 @@ func pages() map[string]*soup.Diagnostics {
 	hostile.Partial = []string{bad}
 	hostile.Findings = []formats.Finding{{Severity: formats.Warning, Code: "outlier", Where: bad, Message: bad}}
 	nan := diagnosed(2, 3)
-	nan.Matrices = soup.Figures{Norms: []float64{math.NaN(), 0}, FromOthers: []float64{math.Inf(1), 0}, DeltaNorms: []float64{0, 0}, Dispersion: math.NaN(), Cosines: soup.Matrix{{math.NaN(), 0}, {0, 1}},
-		Distances: soup.Matrix{{0, 0}, {0, 0}}, DeltaCosines: soup.Matrix{{1, math.NaN()}, {0, 1}}}
+	nan.Matrices = soup.Figures{
+		Norms: []float64{math.NaN(), 0}, FromOthers: []float64{math.Inf(1), 0}, DeltaNorms: []float64{0, 0}, Dispersion: math.NaN(), Cosines: soup.Matrix{{math.NaN(), 0}, {0, 1}},
+		Distances: soup.Matrix{{0, 0}, {0, 0}}, DeltaCosines: soup.Matrix{{1, math.NaN()}, {0, 1}},
+	}
 	nan.Matrices.Rounding = figures(2, 0.1).Rounding
 	nan.Layers[1].Figures.Rounding.OfSpread = math.NaN()
 	gap := diagnosed(2, 3)

@@ -1,0 +1,81 @@
+"""Makes the checkpoints here: PYTHON make.py OUT [OLMO_CORE [DEPENDENCIES]], with whatever torch PYTHON has.
+
+Without OLMO_CORE the writer is torch's, else that of the OLMo-core in that directory. Three processes on this
+machine write, by gloo. Element i of a tensor is i, counted in row-major order, so that what a reader should find
+needs no file of its own.
+"""
+import os
+import sys
+from unittest import mock
+
+import torch
+import torch.distributed as dist
+import torch.distributed.checkpoint as dcp
+import torch.multiprocessing as mp
+
+try:
+    from torch.distributed.tensor import DeviceMesh, Shard, distribute_tensor
+except ImportError:  # before torch 2.5
+    from torch.distributed._tensor import DeviceMesh, Shard, distribute_tensor
+
+RANKS = 3
+
+
+def tensor(dtype, *shape):
+    n = 1
+    for s in shape:
+        n *= s
+    return torch.arange(n).reshape(shape).to(dtype)
+
+
+def save(rank, out, port, core):
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    dist.init_process_group("gloo", rank=rank, world_size=RANKS)
+    mesh = DeviceMesh("cpu", list(range(RANKS)))
+
+    def shard(t, dim):  # early versions cannot send every type
+        return distribute_tensor(t.float(), mesh, [Shard(dim)]).to(t.dtype)
+
+    state = {
+        "even": shard(tensor(torch.float32, 6, 4), 0),
+        "uneven": shard(tensor(torch.bfloat16, 7, 3), 0),  # 3, 3, 1 rows
+        "empty": shard(tensor(torch.float32, 2, 5), 0),    # 1, 1, 0 rows
+        "columns": shard(tensor(torch.float32, 4, 10), 1),
+        "deep": shard(tensor(torch.int64, 2, 3, 4), 2),
+        "vector": shard(tensor(torch.bfloat16, 8), 0),
+        "replicated": tensor(torch.float32, 3, 2),
+        "scalar": torch.tensor(7.0),
+        "count": torch.tensor(9),
+        "flags": tensor(torch.uint8, 5),
+        "lr": 0.1,
+        "betas": (0.9, 0.95),
+        "name": "text",
+    }
+    if core:
+        from olmo_core.distributed.checkpoint import save_state_dict
+        save_state_dict(out, state, save_overwrite=True)
+    elif hasattr(dcp, "save"):
+        dcp.save(state, checkpoint_id=out)
+    else:
+        dcp.save_state_dict(state, dcp.FileSystemWriter(out))
+    dist.barrier()
+    os._exit(0)  # leaving the group may hang
+
+
+def start(rank, out, port, core):
+    if core:
+        sys.path[1:1] = core
+        # Nothing here leaves the disk: clients of remote storage that are not installed are not needed.
+        for m in ("boto3", "botocore", "botocore.exceptions", "botocore.config", "datasets", "cached_path",
+                  "cached_path.schemes", "google", "google.api_core", "google.api_core.exceptions",
+                  "google.api_core.retry", "google.auth", "google.cloud", "google.cloud.exceptions",
+                  "importlib_resources", "bettermap", "torchao"):
+            try:
+                __import__(m)
+            except ImportError:
+                sys.modules[m] = mock.MagicMock()
+    save(rank, out, port, core)
+
+
+if __name__ == "__main__":
+    mp.spawn(start, (sys.argv[1], 29600 + os.getpid() % 300, sys.argv[2:]), nprocs=RANKS)
