@@ -1,9 +1,12 @@
 package soup
 
 import (
+	"bytes"
 	"math"
 	"slices"
 	"testing"
+
+	"olmotool/formats"
 )
 
 // Kernels give the bits of their twins, at any length and alignment, and touch
@@ -45,6 +48,76 @@ func TestKernels(t *testing.T) {
 						}
 					}
 				}
+			}
+		}
+	}
+}
+
+// Widening and rounding give the bits of their definitions, and find what cannot
+// be computed with, wherever it is.
+func TestConvertKernels(t *testing.T) {
+	r := newRand(7)
+	for n := range 70 {
+		for _, d := range []formats.DType{formats.BF16, formats.F16, formats.F32, formats.F64} {
+			w := int(d.BlockBytes())
+			src := make([]byte, (n+1)*w)
+			src = src[r.IntN(w+1):] // aligned to nothing
+			mid := make([]float32, n)
+			put := func(i int, v float64) {
+				encode(src[i*w:], d, []float64{v}, make([]float32, 1), new(formats.CastStats))
+			}
+			for i := range n {
+				put(i, []float64{r.NormFloat64(), 0, math.Copysign(0, -1), 0x1p-24, 65504, -65504, 0x1p-14}[r.IntN(7)])
+			}
+			got, want := make([]float64, n), make([]float64, n)
+			ok := widen(got, d, src, mid)
+			for i := range want {
+				widen(want[i:i+1], d, src[i*w:], mid)
+			}
+			if i := differs(got, want); !ok || i >= 0 {
+				t.Fatalf("%d of %s: %v, %v at %d", n, d, ok, got, i)
+			}
+			for i := range n {
+				was := slices.Clone(src)
+				for _, bad := range []float64{math.NaN(), math.Inf(-1)} {
+					if put(i, bad); widen(got, d, src, mid) || beyond(got) != i {
+						t.Fatalf("%d of %s: %v at %d was overlooked", n, d, bad, i)
+					}
+				}
+				copy(src, was)
+			}
+		}
+		y := make([]float64, n)
+		for i := range y {
+			y[i] = math.Float64frombits(r.Uint64())
+			if r.IntN(4) > 0 { // about what float32 and its subnormal numbers hold
+				y[i] = math.Ldexp(r.NormFloat64(), r.IntN(290)-155)
+			}
+			if r.IntN(4) == 0 {
+				y[i] = float64(float32(y[i]))
+			}
+		}
+		for _, d := range []formats.DType{formats.BF16, formats.F16, formats.F32} {
+			w := int(d.BlockBytes())
+			got, want := make([]byte, n*w+1), make([]byte, n*w+1)
+			var a, b formats.CastStats
+			encode(got, d, y, make([]float32, n), &a)
+			for i := range y {
+				odd := []float32{toOdd(y[i])}
+				if d == formats.F32 && y[i] == y[i] {
+					odd[0] = float32(y[i])
+				}
+				encodeOdd(want[i*w:], d, odd)
+				count(want[i*w:(i+1)*w], d, odd, &b)
+				if d == formats.F32 && odd[0] == 0 && y[i] != 0 {
+					b.Underflow.Add(1)
+				}
+			}
+			if !bytes.Equal(got, want) {
+				t.Fatalf("%d of %s: %x, want %x", n, d, got, want)
+			}
+			if a.NaN.Load() != b.NaN.Load() || a.Overflow.Load() != b.Overflow.Load() || a.Underflow.Load() != b.Underflow.Load() {
+				t.Fatalf("%d of %s: other losses", n, d)
 			}
 		}
 	}

@@ -5,20 +5,18 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"testing"
 )
 
 // TestScan holds that facts do not depend on how many goroutines find them.
 func TestScan(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	const n = 9*blockLen + 5
 	m := &modelStockMethod
 	x, base := drawn(m, rand.New(rand.NewPCG(1, 9)), 3, n)
 	tensor := tensorFor(t, m, []int64{n}, x, base, nil)
 	var want [][]float64
 	for threads := range 4 {
-		runtime.GOMAXPROCS(threads + 1)
+		tensor.threads = threads + 1
 		g, err := tensor.gram(context.Background())
 		if err != nil {
 			t.Fatal(err)

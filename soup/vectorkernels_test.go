@@ -36,6 +36,40 @@ func TestVectorKernels(t *testing.T) {
 					return moved(y[i], float64(k*(x[i]-y[i]))+(x[i]-y[i]))
 				}},
 				{"add to", func(d []float64) { addTo(d, y) }, func(i int) float64 { return moved(y[i], d[i]) }},
+				{"scale", func(d []float64) { scale(d, k) }, func(i int) float64 { return d[i] * k }},
+				{"add", func(d []float64) { add(d, y) }, func(i int) float64 { return d[i] + y[i] }},
+				{"divide each", func(d []float64) { divideEach(d, y) }, func(i int) float64 {
+					if y[i] == 0 {
+						return d[i]
+					}
+					return d[i] / y[i]
+				}},
+				{"add agreeing", func(d []float64) { addAgreeing(d, slices.Clone(d), x, y, k) }, func(i int) float64 {
+					if x[i] == 0 || math.Signbit(x[i]) != math.Signbit(y[i]) {
+						return d[i] + 0
+					}
+					return d[i] + x[i]
+				}},
+				{"weights of the agreeing", func(d []float64) { addAgreeing(slices.Clone(d), d, x, y, k) }, func(i int) float64 {
+					if x[i] == 0 || math.Signbit(x[i]) != math.Signbit(y[i]) {
+						return d[i] + 0
+					}
+					return d[i] + k
+				}},
+				{"at least", func(d []float64) { atLeast(d, key(k)) }, func(i int) float64 {
+					if math.Abs(d[i]) < math.Abs(k) {
+						return 0
+					}
+					return d[i]
+				}},
+				{"at least 1", func(d []float64) { atLeast(d, key(1)) }, func(i int) float64 {
+					if math.Abs(d[i]) < 1 {
+						return 0
+					}
+					return d[i]
+				}},
+				{"at least 0", func(d []float64) { atLeast(d, 0) }, func(i int) float64 { return d[i] }},
+				{"none", func(d []float64) { atLeast(d, math.MaxUint64) }, func(int) float64 { return 0 }},
 			} {
 				got, want := slices.Clone(d), slices.Clone(d)
 				c.fast(got[:n])
@@ -46,6 +80,23 @@ func TestVectorKernels(t *testing.T) {
 					if math.Float64bits(got[i]) != math.Float64bits(w) {
 						t.Fatalf("%s of %d: %v at %d, want %v", c.name, n, got[i], i, w)
 					}
+				}
+			}
+			for _, bounds := range [][2]float64{{0, 1}, {0, 0}, {1, 1}, {0x1p-1074, math.Inf(1)}, {math.Abs(k) / 2, math.Abs(k)}} {
+				var want []uint64
+				above := 0
+				for _, v := range x {
+					switch k := key(v); {
+					case k > key(bounds[1]):
+						above++
+					case k >= key(bounds[0]):
+						want = append(want, k)
+					}
+				}
+				keys := make([]uint64, n+withinMore)
+				inside, more := within(keys, x, int64(key(bounds[0]))-1, int64(key(bounds[1])))
+				if !slices.Equal(keys[:inside], want) || more != above {
+					t.Fatalf("of %v within %v: %x and %d above, want %x and %d", x, bounds, keys[:inside], more, want, above)
 				}
 			}
 			var s [8]float64

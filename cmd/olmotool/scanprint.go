@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"olmotool/formats"
@@ -17,38 +19,37 @@ func scanAnswer(r *scan.Report, strict bool) error {
 	if strict {
 		no = scan.NeedsCode
 	}
-	unread := ""
-	for _, f := range r.Files {
-		if f.Verdict >= no && (!f.Unreadable || f.Verdict == scan.Dangerous) {
-			return &answer{r.Verdict.String() + ": " + f.Path + summaryOf(r)}
-		}
-		if f.Unreadable && unread == "" {
-			unread = f.Path
-			for _, x := range f.Findings {
-				if x.Code == "unreadable" {
-					unread += ": " + x.Message
-				}
-			}
+	var worst, unread *scan.File
+	for i := range r.Files {
+		f := &r.Files[i]
+		if f.Unreadable && f.Verdict < scan.Dangerous {
+			unread = cmp.Or(unread, f)
+		} else if f.Verdict >= no && (worst == nil || f.Verdict > worst.Verdict) {
+			worst = f
 		}
 	}
-	if unread != "" {
-		return fmt.Errorf("%s%s", unread, summaryOf(r))
+	switch {
+	case worst != nil:
+		return &answer{worst.Verdict.String() + ": " + worst.Path + andMore(r, func(f *scan.File) bool { return f.Verdict == worst.Verdict && !f.Unreadable })}
+	case unread != nil:
+		i := slices.IndexFunc(unread.Findings, func(x scan.Finding) bool { return x.Severity == formats.Serious })
+		return fmt.Errorf("%s: %s%s", unread.Path, unread.Findings[i].Message, andMore(r, func(f *scan.File) bool { return f.Unreadable }))
 	}
 	return nil
 }
 
-// summaryOf says how many more files there are.
-func summaryOf(r *scan.Report) string {
-	n := 0
-	for _, f := range r.Files {
-		if f.Verdict == r.Verdict {
+// andMore says how many more such files there are.
+func andMore(r *scan.Report, is func(*scan.File) bool) string {
+	n := -1
+	for i := range r.Files {
+		if is(&r.Files[i]) {
 			n++
 		}
 	}
-	if n < 2 {
+	if n < 1 {
 		return ""
 	}
-	return fmt.Sprintf(" and %s more", human.Count(int64(n-1)))
+	return fmt.Sprintf(" and %s more", human.Count(int64(n)))
 }
 
 func scanText(r *scan.Report) func(w io.Writer) error {

@@ -79,7 +79,7 @@ func (f *soupFlags) merge(ctx context.Context, p *pot, o *convert.Options) error
 	if p.base != nil {
 		base, models = models[len(models)-1], models[:len(models)-1]
 	}
-	so := soup.Options{Allow: f.allow, Donor: p.donor, Name: strings.TrimSuffix(f.dst, ".gguf")}
+	so := soup.Options{Threads: o.Threads, Allow: f.allow, Donor: p.donor, Name: strings.TrimSuffix(f.dst, ".gguf")}
 	p.merged, err = soup.Merge(ctx, models, base, r, so)
 	if err != nil {
 		if p.file != nil && errors.As(err, new(*soup.UsageError)) {

@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"olmotool/formats"
-	"olmotool/inspect/element"
+	"olmotool/internal/element"
 )
 
 // kind is how a tensor is counted.

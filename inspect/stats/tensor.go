@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"olmotool/formats"
-	"olmotool/inspect/element"
+	"olmotool/internal/element"
 )
 
 // pieceElems is how many elements are read at a time. The shape of sums depends

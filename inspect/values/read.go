@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"olmotool/formats"
-	"olmotool/inspect/element"
+	"olmotool/internal/element"
 )
 
 // MaxElements is how many elements [Read] reads: more than anybody looks at.

@@ -34,7 +34,7 @@ class OwnModule:
 
 
 def of_torch(folder):
-    """Writes what torch saves; returns the expected verdict of what the scanner must not call tensors-only or inert."""
+    """Writes what torch saves; returns the verdict of those files that need code."""
     import collections
     import enum
     import pathlib as pl
@@ -171,13 +171,12 @@ def olmotool(tool, folder):
 # -- the table --
 
 def table(rows):
+    """rows: {family: [[caught, missed, false alarms, rightly passed] of each tool]}."""
+    rows = rows | {"all": [[sum(row[i][k] for row in rows.values()) for k in range(4)] for i in range(4)]}
     print(f"{'family':<12} {'files':>5} | " + " | ".join(f"{n:>22}" for n in ("olmotool", *SCANNERS)))
-    print(f"{'':<12} {'':>5} | " + " | ".join(f"{'caught missed alarms':>22}" for _ in range(4)))
-    total = None
-    for family, counts in [*rows.items(), ("all", None)]:
-        counts = counts or total
-        total = counts if total is None else (counts if family == "all" else [[a + b for a, b in zip(x, y)] for x, y in zip(total, counts)])
-        print(f"{family:<12} {sum(counts[0][:2]) + counts[0][3]:>5} | " + " | ".join(f"{c:>8} {m:>6} {a:>6}" for c, m, a, _ in counts))
+    print(f"{'':<18} | " + " | ".join(f"{'caught missed alarms':>22}" for _ in range(4)))
+    for family, counts in rows.items():
+        print(f"{family:<12} {sum(counts[0]):>5} | " + " | ".join(f"{c:>8} {m:>6} {a:>6}" for c, m, a, _ in counts))
 
 
 def compare(args):
@@ -212,8 +211,6 @@ def compare(args):
                 counts[i][(0 if caught else 1) if bad else (2 if caught else 3)] += 1
                 if bad != caught:
                     missed.setdefault((i, bad), []).append(name)
-            for i in range(4):
-                counts[i][3] = counts[i][3]
         table(rows)
         if args.verbose:
             for (i, bad), names in sorted(missed.items()):

@@ -1,5 +1,3 @@
-// Package element reads single elements of tensors as numbers, and writes them as
-// text that stands for that element and for no other of its type.
 package element
 
 import (
