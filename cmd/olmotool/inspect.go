@@ -50,9 +50,9 @@ finding here.
 archives, the SHA-256 that a provenance file or the cache of Hugging Face gives,
 padding. It exits 1 if there is a finding of severity "error".
 
---stats reads the tensors and says what their values are like. --values shows some
-of them: NAME and an index as in numpy. --interactive lets a person walk through
-the tensors, their statistics and values, in a terminal.
+--stats reads the tensors and says what their values are like. --values shows
+some of them: NAME and an index as in numpy. --interactive lets a person walk
+through the tensors, their statistics and values, in a terminal.
 
 --html writes a page to look at: what is odd, maps of layers and modules in
 colours, the tree of tensors with their histograms, and what rounding them would
