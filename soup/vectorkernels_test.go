@@ -108,6 +108,10 @@ func TestVectorKernels(t *testing.T) {
 				}
 			}
 			want := ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
+			a, b := dots(x, d[:n], y)
+			if math.Float64bits(a) != math.Float64bits(dot(x, d)) || math.Float64bits(b) != math.Float64bits(dot(x, y)) {
+				t.Fatalf("dots of %d: %v and %v", n, a, b)
+			}
 			if got := dot(x, y); math.Float64bits(got) != math.Float64bits(want) {
 				t.Fatalf("dot of %d: %v, want %v", n, got, want)
 			}

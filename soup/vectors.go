@@ -29,8 +29,14 @@ func addProducts(g, x [][]float64) {
 	for lo := 0; lo < len(x[0]); lo += stretch {
 		hi := min(lo+stretch, len(x[0]))
 		for i := range x {
-			for j := range i + 1 {
-				g[i][j] += dot(x[i][lo:hi], x[j][lo:hi])
+			v, j := x[i][lo:hi], 0
+			for ; j+1 <= i; j += 2 {
+				a, b := dots(v, x[j][lo:hi], x[j+1][lo:hi])
+				g[i][j] += a
+				g[i][j+1] += b
+			}
+			if j <= i {
+				g[i][j] += dot(v, x[j][lo:hi])
 			}
 		}
 	}
@@ -44,9 +50,20 @@ func addProducts(g, x [][]float64) {
 // dot is Σ x[i]·y[i], in eight sums: element i is added to number i mod 8, and
 // what is left at the end to the first.
 func dot(x, y []float64) float64 {
-	y = y[:len(x)]
 	var s [8]float64
-	i := dotFast(x, y, &s)
+	return dotFrom(dotFast(x, y[:len(x)], &s), x, y, &s)
+}
+
+// dots is x·y and x·z.
+func dots(x, y, z []float64) (xy, xz float64) {
+	var s, t [8]float64
+	i := dotsFast(x, y[:len(x)], z[:len(x)], &s, &t)
+	return dotFrom(i, x, y, &s), dotFrom(i, x, z, &t)
+}
+
+// dotFrom adds elements from i on, which begins eight, to sums.
+func dotFrom(i int, x, y []float64, s *[8]float64) float64 {
+	y = y[:len(x)]
 	for ; i+8 <= len(x); i += 8 {
 		x, y := x[i:i+8], y[i:i+8]
 		s[0] += float64(x[0] * y[0])

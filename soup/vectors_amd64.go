@@ -19,6 +19,12 @@ func dotFast(x, y []float64, s *[8]float64) int {
 	return n
 }
 
+func dotsFast(x, y, z []float64, s, t *[8]float64) int {
+	n := groups(len(x))
+	dotsAVX2(x[:n], y, z, s, t)
+	return n
+}
+
 func addScaledFast(dst, x, base []float64, k float64) int {
 	n := groups(len(x))
 	addScaledAVX2(dst, x[:n], base, k)

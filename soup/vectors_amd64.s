@@ -70,6 +70,55 @@ done:
 	VZEROUPPER
 	RET
 
+// func dotsAVX2(x []float64, y []float64, z []float64, s *[8]float64, t *[8]float64)
+// Requires: AVX
+TEXT ·dotsAVX2(SB), NOSPLIT, $0-88
+	MOVQ    x_base+0(FP), AX
+	MOVQ    y_base+24(FP), CX
+	MOVQ    z_base+48(FP), DX
+	MOVQ    s+72(FP), BX
+	MOVQ    t+80(FP), SI
+	VMOVUPD (BX), Y0
+	VMOVUPD 32(BX), Y1
+	VMOVUPD (SI), Y2
+	VMOVUPD 32(SI), Y3
+	MOVQ    x_len+8(FP), DI
+	XORQ    R8, R8
+
+loop:
+	CMPQ    R8, DI
+	JGE     done
+	VMOVUPD (AX)(R8*8), Y4
+	VMULPD  (CX)(R8*8), Y4, Y5
+	VADDPD  Y5, Y0, Y0
+	VMULPD  (DX)(R8*8), Y4, Y4
+	VADDPD  Y4, Y2, Y2
+	VMOVUPD 32(AX)(R8*8), Y4
+	VMULPD  32(CX)(R8*8), Y4, Y5
+	VADDPD  Y5, Y1, Y1
+	VMULPD  32(DX)(R8*8), Y4, Y4
+	VADDPD  Y4, Y3, Y3
+	VMOVUPD 64(AX)(R8*8), Y4
+	VMULPD  64(CX)(R8*8), Y4, Y5
+	VADDPD  Y5, Y0, Y0
+	VMULPD  64(DX)(R8*8), Y4, Y4
+	VADDPD  Y4, Y2, Y2
+	VMOVUPD 96(AX)(R8*8), Y4
+	VMULPD  96(CX)(R8*8), Y4, Y5
+	VADDPD  Y5, Y1, Y1
+	VMULPD  96(DX)(R8*8), Y4, Y4
+	VADDPD  Y4, Y3, Y3
+	ADDQ    $+16, R8
+	JMP     loop
+
+done:
+	VMOVUPD Y0, (BX)
+	VMOVUPD Y1, 32(BX)
+	VMOVUPD Y2, (SI)
+	VMOVUPD Y3, 32(SI)
+	VZEROUPPER
+	RET
+
 // func addScaledAVX2(dst []float64, x []float64, base []float64, k float64)
 // Requires: AVX
 TEXT ·addScaledAVX2(SB), NOSPLIT, $0-80

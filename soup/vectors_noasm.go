@@ -6,6 +6,7 @@ package soup
 
 func subtractFast(dst, x, y []float64) int                         { return 0 }
 func dotFast(x, y []float64, s *[8]float64) int                    { return 0 }
+func dotsFast(x, y, z []float64, s, t *[8]float64) int             { return 0 }
 func addScaledFast(dst, x, base []float64, k float64) int          { return 0 }
 func addToFast(x, base []float64) int                              { return 0 }
 func scaleFast(x []float64, k float64) int                         { return 0 }

@@ -26,6 +26,18 @@ func subtractAVX2(dst []float64, x []float64, y []float64)
 //go:noescape
 func dotAVX2(x []float64, y []float64, s *[8]float64)
 
+// dotsAVX2 is
+//
+//	for i, v := range x {
+//		s[i%8] += float64(v * y[i])
+//		t[i%8] += float64(v * z[i])
+//	}
+//
+// for a multiple of 16 elements.
+//
+//go:noescape
+func dotsAVX2(x []float64, y []float64, z []float64, s *[8]float64, t *[8]float64)
+
 // addScaledAVX2 is
 //
 //	for i, v := range x {

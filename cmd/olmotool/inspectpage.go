@@ -60,7 +60,10 @@ func (r inspected) putPage(cmd *cobra.Command, g *global, p *pageFile, chosen []
 	}
 	m := page.Model{Report: r.Report, Tensors: make([]page.Tensor, len(chosen))}
 	for i, t := range chosen {
-		m.Tensors[i] = page.Tensor{Name: cmp.Or(r.Canonical[t.Origin.Name], t.Name), Tensor: t}
+		m.Tensors[i] = page.Tensor{Name: t.Name, Tensor: t}
+		if len(r.Canonical) == len(r.Tensors) { // names of two kinds would make two trees
+			m.Tensors[i].Name = r.Canonical[t.Origin.Name]
+		}
 	}
 	if list != nil {
 		losses, err := rounding.All(cmd.Context(), chosen, g.threads)

@@ -108,8 +108,9 @@ func placeOf(name string) (p place, ok bool) {
 // inOrder are modules in the order in which a layer uses them, by what their names
 // have; others come last, in the order of the file.
 var inOrder = []string{
-	"input_layernorm", "attn_norm", "q_proj", "k_proj", "v_proj", "att_proj", "w_q", "w_k", "w_v", "q_norm", "k_norm", "o_proj", "attn_out", "w_out",
-	"post_attention", "pre_feedforward", "gate_proj", "up_proj", "ff_proj", "w1", "w3", "down_proj", "ff_out", "w2", "post_feedforward", "ff_norm",
+	"input_layernorm", "attn_norm", "q_proj", "attn_q", "w_q", "k_proj", "attn_k", "w_k", "v_proj", "attn_v", "w_v", "att_proj", "q_norm", "k_norm",
+	"o_proj", "attn_out", "w_out", "post_attention", "pre_feedforward", "gate_proj", "ffn_gate", "w1", "up_proj", "ffn_up", "w3", "ff_proj",
+	"down_proj", "ffn_down", "w2", "ff_out", "post_f", "ff_norm", "feed_forward_norm",
 }
 
 func orderOf(module string) int {

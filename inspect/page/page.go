@@ -42,7 +42,7 @@ type Model struct {
 // Key is a key-value in words.
 type Key struct{ Name, Type, Value string }
 
-// Tensor is a tensor under its canonical name, or its own if it has none.
+// Tensor is a tensor under the name that the page shows.
 type Tensor struct {
 	Name   string
 	Tensor formats.Tensor
@@ -137,7 +137,11 @@ func (v *view) Tiles() (ts []htmlpage.Tile) {
 	if v.NonEmbedding > 0 {
 		add("without the embedding", amount(v.NonEmbedding), "parameters that are multiplied for each token")
 	}
-	add("size", human.Bytes(v.Bytes), "in %s", human.Plural(len(v.Files), "file"))
+	where := "in no file"
+	if n := len(v.Files); n > 0 {
+		where = "in " + human.Plural(n, "file")
+	}
+	add("size", human.Bytes(v.Bytes), "%s", where)
 	if len(v.DTypes) > 0 {
 		d := v.DTypes[0]
 		note := "of all tensors"

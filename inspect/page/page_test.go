@@ -80,8 +80,13 @@ func madeUp(t *testing.T) Model {
 			rms        float64
 			rows, cols int64
 		}{
-			{"mlp.down_proj", 0.02 * w, hidden, ff}, {"mlp.gate_proj", 0.03 / w, ff, hidden}, {"mlp.up_proj", 0.025 * math.Sqrt(w), ff, hidden},
-			{"self_attn.k_proj", 0.02 * w * w, kv, hidden}, {"self_attn.o_proj", 0.018 * w, hidden, hidden}, {"self_attn.q_proj", 0.02 * w * w * w / 3, hidden, hidden}, {"self_attn.v_proj", 0.021 / w, kv, hidden},
+			{"mlp.down_proj", 0.02 * w, hidden, ff},
+			{"mlp.gate_proj", 0.03 / w, ff, hidden},
+			{"mlp.up_proj", 0.025 * math.Sqrt(w), ff, hidden},
+			{"self_attn.k_proj", 0.02 * w * w, kv, hidden},
+			{"self_attn.o_proj", 0.018 * w, hidden, hidden},
+			{"self_attn.q_proj", 0.02 * w * w * w / 3, hidden, hidden},
+			{"self_attn.v_proj", 0.021 / w, kv, hidden},
 		} {
 			part := &parts[1]
 			if strings.HasPrefix(x.name, "mlp") {
@@ -171,20 +176,128 @@ func TestLargest(t *testing.T) {
 	t.Logf("%d bytes", len(page))
 	wellFormed(t, page)
 	for want, times := range map[string]int{
-		`<div popover="" class="card"`:      707,
-		`<use href="#h`:                     707,
-		`<table class="heat">`:              6, // rms, absmax, outliers, zeros, F16, Q8_0
-		`<input class="switch"`:             6,
-		`<tr><th scope="row">63</th>`:       6,
-		`<td style="--s`:                    -1,
-		`<h1>a model of the shape of OLMo 2 32B</h1>`: 1,
-		`<p class="mark">1 warning, 1 note</p>`:       1,
+		`<div popover="" class="card"`:                                707,
+		`<use href="#h`:                                               707,
+		`<table class="heat">`:                                        6, // rms, absmax, outliers, zeros, F16, Q8_0
+		`<input class="switch"`:                                       6,
+		`<tr><th scope="row">63</th>`:                                 6,
+		`<td style="--s`:                                              -1,
+		`<h1>a model of the shape of OLMo 2 32B</h1>`:                 1,
+		`<p class="mark">1 warning, 1 note</p>`:                       1,
 		`Nowhere in this model: denormals, not finite, loss in BF16.`: 1,
 		`<th scope="row">mlp</th>`:                                    1,
 		`not as safetensors save_file: the order of the tensors`:      6,
 	} {
 		if n := strings.Count(page, want); n != times && times >= 0 || n == 0 {
 			t.Errorf("%s: found %d, want %d", want, n, times)
+		}
+	}
+}
+
+// TestEscapes puts markup, terminal sequences and long names everywhere that a file
+// has a say, and numbers that are none.
+func TestEscapes(t *testing.T) {
+	const evil = "</td></script><script>alert(1)</script>\"'><img src=x onerror=y>{{.}}\x1b[2J\u202e\xff"
+	nan := math.NaN()
+	m := madeUp(t)
+	for i := range m.Tensors {
+		x := &m.Tensors[i]
+		x.Name = strings.Replace(x.Name, "proj", evil, 1)
+		x.Tensor.Origin = formats.Origin{Name: evil, File: "d/" + evil, Offset: -1}
+	}
+	m.Tensors = m.Tensors[:40]
+	m.Tensors[0].Name = strings.Repeat("é.", 40_000)
+	m.Tensors[1].Name = ""
+	m.Tensors[2].Name = "a.99999999999999999999.b"
+	m.Tensors[3].Tensor.Shape = nil
+	m.Tensors[4].Stats, m.Tensors[5].Loss, m.Tensors[6].Loss = nil, nil, &rounding.Loss{nan, math.Inf(1), 0}
+	m.Tensors[7].Stats = &stats.Stats{Elements: 2, NaN: 2, Min: nan, Max: nan, RMS: nan, AbsMax: nan, Quantiles: []float64{nan}, FirstNonFinite: []int64{0, 1}}
+	m.Tensors[8].Stats = &stats.Stats{Quantiles: []float64{nan}, AbsMax: math.Inf(1), RMS: math.Inf(1), Dead: &stats.Dead{Rows: 3, Columns: 4}}
+	r := m.Report
+	r.Path, r.Architecture, r.ShapeOf = evil, evil, ""
+	r.Modules[0].Name = evil
+	r.Beside.List[0].Path, r.Beside.List[0].Role = evil, evil
+	r.Containers[0] = inspect.Container{Path: evil, Kind: evil, Reference: evil, Differs: evil}
+	r.Excess[0].Message = evil
+	r.Memory.Cache[0].Type, r.Memory.Weights, r.Memory.Sliding = evil, math.MaxInt64, 1
+	r.Findings = append(r.Findings, formats.Finding{Severity: formats.Serious, Code: evil, Where: evil, Message: evil})
+	for range 30 {
+		r.Findings = append(r.Findings, formats.Finding{Severity: formats.Serious, Code: "many", Where: strings.Repeat("x", 1000)})
+	}
+	m.Facts[0] = htmlpage.Fact{Name: evil, Value: evil}
+	m.Keys = []Key{{evil, evil, evil}}
+	page := write(t, m, "evil")
+	wellFormed(t, page)
+	for _, bad := range []string{"<script", "<img", "\x1b", "\u202e", "\xff", "ZgotmplZ", "http:", "https:", "url(", "@import", "%!", "<nil>", strings.Repeat("x", 200), strings.Repeat("é.", 200)} {
+		if strings.Contains(page, bad) {
+			t.Errorf("found %q", bad)
+		}
+	}
+	for _, want := range []string{
+		`<h1>a model of the kind &lt;/td&gt;&lt;/script&gt;`, `\x1b[2J\u202e`, `<header class="verdict no">`, `<p class="mark">31 errors, 1 warning, 1 note</p>`,
+		`… and 18 more; --json has all`, `<dd class="bad">2, 100.0 %</dd>`, `<dd class="bad">[0 1]</dd>`, `<b>∞</b>`, `<button popovertarget="t7">NaN</button>`, `scalar`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+}
+
+// TestBounds: what there is too much of is counted.
+func TestBounds(t *testing.T) {
+	m := Model{Report: &inspect.Report{}}
+	s := &stats.Stats{Elements: 1, RMS: 1, AbsMax: 1, Quantiles: []float64{1}}
+	for i := range maxRows + 5 {
+		name := fmt.Sprintf("layers.%d.m%d", i/50, i%50)
+		m.Tensors = append(m.Tensors, Tensor{name, formats.Tensor{Name: name, DType: formats.F32, Shape: []int64{1}, Data: nothing(4)}, s, nil})
+		m.Report.Containers = append(m.Report.Containers, inspect.Container{})
+	}
+	m.Report.Files = []formats.File{{}}
+	page := write(t, m, "")
+	wellFormed(t, page)
+	for want, times := range map[string]int{
+		`<div popover=`: maxCards, `<tr><th scope="row">255</th>`: 3, `<tr><th scope="row">256</th>`: 0,
+		`<th scope="col"><span>`: 3 * maxModules, `20,005 tensors, of which the first 20000 are here`: 1, `19,805 more files`: 1,
+	} {
+		if n := strings.Count(page, want); n != times {
+			t.Errorf("%s: found %d, want %d", want, n, times)
+		}
+	}
+}
+
+// TestUnmeasured is a page of headers alone, and one of nothing.
+func TestUnmeasured(t *testing.T) {
+	m := madeUp(t)
+	for i := range m.Tensors {
+		m.Tensors[i].Stats, m.Tensors[i].Loss = nil, nil
+	}
+	for _, m := range []Model{m, {Report: &inspect.Report{}}} {
+		page := write(t, m, "")
+		wellFormed(t, page)
+		if strings.Contains(page, `class="heat"`) || strings.Contains(page, "not finite") || strings.Contains(page, "histogram<") {
+			t.Error("numbers that were not measured")
+		}
+		if n := strings.Count(page, "<div popover="); n != len(m.Tensors) {
+			t.Errorf("%d cards of %d tensors", n, len(m.Tensors))
+		}
+	}
+}
+
+// TestThreads reads checkpoints with one thread and with three: the page is the
+// same, and has a card for every tensor.
+func TestThreads(t *testing.T) {
+	for _, path := range []string{"models/olmo2-gqa", "layouts/olmo2-mha/olmo", "layouts/olmo2-mha/olmo2-mha-q8_0.gguf", "torch/torch-2.6.0.pt"} {
+		m := read(t, "../../testdata/"+path, 1)
+		page := write(t, m, "")
+		wellFormed(t, page)
+		if page != write(t, read(t, "../../testdata/"+path, 3), "") {
+			t.Errorf("%s: another page with three threads", path)
+		}
+		if n := strings.Count(page, "<div popover="); n != len(m.Tensors) || n == 0 {
+			t.Errorf("%s: %d cards of %d tensors", path, n, len(m.Tensors))
+		}
+		if !strings.Contains(page, `class="heat"`) {
+			t.Errorf("%s: no maps", path)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type command struct {
 type group struct {
 	name string
 	cmds []command
+	warm string // files that are read before each run, as a shell has it; none if empty
 }
 
 // sample is one run of a command.
@@ -40,6 +41,11 @@ func (g *group) run(ctx context.Context, runs int) error {
 		for i, c := range g.cmds {
 			if c.out != "" {
 				if err := os.RemoveAll(c.out); err != nil {
+					return err
+				}
+			}
+			if g.warm != "" {
+				if _, err := once(ctx, "sh", "-c", "cat "+g.warm+" > /dev/null"); err != nil {
 					return err
 				}
 			}

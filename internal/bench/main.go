@@ -5,7 +5,7 @@
 //
 //	go run ./internal/bench [-dir DIR] [-shape 1b] [-runs 5] [-big] [-peers DIR]
 //
-// It makes its inputs itself, in DIR, which needs room for about four times the
+// It makes its inputs itself, in DIR, which needs room for about seven times the
 // model: pseudo-random weights of the shape, in a Hugging Face directory with
 // the tokenizer of testdata. Every command runs as a process of its own; time
 // and peak memory are what the operating system says of that process. The
@@ -14,8 +14,8 @@
 // by the command itself or by a sync after it that counts.
 //
 // With -peers (what tools/peers/setup made) and -tokenizer (that of a released
-// model), the official converter runs as well. With -big, a model of the 13B
-// shape shows that memory does not grow with the model. With -gemm, products of
+// model), the official converter, transformers and mergekit run as well. With
+// -big, models of the 13B shape show that memory does not grow with the model. With -gemm, products of
 // matrices are measured beside OpenBLAS's, and nothing else.
 package main
 
@@ -38,7 +38,7 @@ func main() {
 	flag.BoolVar(&b.big, "big", false, "also measure memory on the 13B shape (16 GB of disk)")
 	flag.StringVar(&b.tokenizer, "tokenizer", "testdata/tokenizers/dolma2-tiny", "directory of tokenizer files; the official converter knows only released ones")
 	flag.StringVar(&b.peers, "peers", "", "directory of tools/peers/setup, to run the official converter too")
-	flag.StringVar(&b.only, "only", "", "measure this `GROUP` only: convert, casts, digest, inspect, logits or memory")
+	flag.StringVar(&b.only, "only", "", "measure this `GROUP` only: convert, casts, digest, inspect, logits, soup or memory")
 	b.products.addFlags()
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -92,6 +92,7 @@ func (b *bench) run(ctx context.Context) error {
 		{"digest", b.digest},
 		{"inspect", b.inspect},
 		{"logits", b.logits},
+		{"soup", b.soup},
 		{"memory", b.memory},
 	} {
 		if b.only != "" && b.only != step.name {
@@ -203,19 +204,6 @@ func (b *bench) digest(ctx context.Context) error {
 		},
 	}
 	return g.run(ctx, b.runs)
-}
-
-// inspect: the headers of a sharded 13B, whose data are holes in sparse files.
-func (b *bench) inspect(ctx context.Context) error {
-	dir, err := sparse13B(b.path("sparse-13b"))
-	if err != nil {
-		return err
-	}
-	g := group{
-		name: "inspect, 13B shape in shards (sparse files)",
-		cmds: []command{{"olmotool inspect", []string{b.tool, "inspect", dir}, ""}},
-	}
-	return g.run(ctx, max(b.runs, 10))
 }
 
 // memory: the peak of a 13B shape beside that of the smaller one.

@@ -4,7 +4,6 @@ import os
 import subprocess
 from dataclasses import dataclass, field
 
-import torch
 import yaml
 
 from harness import FAIL, last_line, load_safetensors

@@ -51,7 +51,7 @@ def save(rank, out, port, core):
         "betas": (0.9, 0.95),
         "name": "text",
     }
-    if torch.__version__.startswith("2.1"):
+    if torch.__version__.startswith("2.1."):
         del state["empty"]  # it refuses a dimension of less than the number of processes
     if core:
         from olmo_core.distributed.checkpoint import save_state_dict
@@ -66,7 +66,7 @@ def save(rank, out, port, core):
 
 def start(rank, out, port, core):
     if core:
-        sys.path[1:1] = core
+        sys.path += core
         # Nothing here leaves the disk: clients of remote storage and such that are not installed are not needed.
         for m in ("boto3", "botocore", "botocore.exceptions", "botocore.config", "datasets", "cached_path",
                   "cached_path.schemes", "google", "google.api_core", "google.api_core.exceptions",

@@ -12,6 +12,7 @@ func main() {
 	ConstraintExpr("amd64,!noasm")
 	subtract()
 	dot()
+	dots()
 	addScaled()
 	addTo()
 	scale()
@@ -95,6 +96,31 @@ func dot() {
 	})
 	for j, sum := range sums {
 		VMOVUPD(sum, operand.Mem{Base: s, Disp: 32 * j})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+func dots() {
+	function("dotsAVX2", "(x, y, z []float64, s, t *[8]float64)",
+		"s[i%8] += float64(v * y[i])", "t[i%8] += float64(v * z[i])")
+	x, y, z := base("x"), base("y"), base("z")
+	s, t := Load(Param("s"), GP64()), Load(Param("t"), GP64())
+	sums := []VecVirtual{YMM(), YMM(), YMM(), YMM()}
+	place := func(j int) operand.Mem { return operand.Mem{Base: []Register{s, t}[j/2], Disp: 32 * (j % 2)} }
+	for j, sum := range sums {
+		VMOVUPD(place(j), sum)
+	}
+	loop(Load(Param("x").Len(), GP64()), func(i Register, k int) {
+		v, a, b := YMM(), YMM(), YMM()
+		VMOVUPD(at(x, i, k), v)
+		VMULPD(at(y, i, k), v, a)
+		VADDPD(a, sums[k/4%2], sums[k/4%2])
+		VMULPD(at(z, i, k), v, b)
+		VADDPD(b, sums[2+k/4%2], sums[2+k/4%2])
+	})
+	for j, sum := range sums {
+		VMOVUPD(sum, place(j))
 	}
 	VZEROUPPER()
 	RET()

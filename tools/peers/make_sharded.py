@@ -1,0 +1,96 @@
+"""Writes a sharded legacy checkpoint with OLMo's own checkpointers: make_sharded.py PEERS FORM UNSHARDED OUT WORLD
+
+Runs under whatever torch its Python has, in WORLD processes of gloo on the CPU. UNSHARDED is a directory with
+config.yaml and model.pt. FORM is
+
+    torch_legacy, local, olmo_core   what the trainer's setting sharded_checkpointer says
+    local-1.13                       local, as torch up to 2.0 described flat parameters
+
+The model is wrapped in FSDP block by block, as the trainer does, and its optimizer has made one step (at learning
+rate 0), so that there are moments. OLMo 0.6 itself needs torch 2.1; under torch 1.13 its checkpointers' dictionaries
+are put together here, of torch's own ShardedTensor and FlatParameter.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+from unittest import mock
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def main():
+    peers, form, unsharded, out, world = sys.argv[1:6]
+    if "RANK" in os.environ:
+        work(pathlib.Path(peers), form, pathlib.Path(unsharded), pathlib.Path(out), int(os.environ["RANK"]), int(world))
+        sys.stdout.flush()
+        os._exit(0)  # gloo can hang when it is taken down
+    with tempfile.TemporaryDirectory() as meet:
+        env = os.environ | dict(WORLD_SIZE=world, LOCAL_WORLD_SIZE=world, MEET=f"{meet}/store", OMP_NUM_THREADS="1",
+                                NUM_NODES="1", FS_LOCAL_RANK="", PYTHONWARNINGS="ignore")
+        ps = [subprocess.Popen([sys.executable, *sys.argv], stderr=subprocess.PIPE, text=True,
+                               env=env | dict(RANK=str(r), LOCAL_RANK=str(r), FS_LOCAL_RANK=str(r))) for r in range(int(world))]
+        errors = [p.communicate(timeout=300)[1] for p in ps]
+        for p, err in zip(ps, errors):
+            if p.returncode:
+                sys.exit(err[-2000:])
+
+
+def work(peers, form, unsharded, out, rank, world):
+    sys.path.insert(0, str(HERE))
+    # Pure Python dependencies of OLMo; torch and numpy are found before these.
+    sys.path += [str(peers / "olmo"), str(peers / "core01"), str(peers / "venv/lib/python3.11/site-packages")]
+    import torch
+    import torch.distributed as dist
+    dist.init_process_group("gloo", init_method=f"file://{os.environ['MEET']}", rank=rank, world_size=world)
+    modern = tuple(int(x) for x in torch.__version__.split(".")[:2]) >= (2, 1)
+    state = torch.load(unsharded / "model.pt", map_location="cpu")
+    (by_olmo if modern else by_hand)(form, unsharded, out, rank, world, state)
+    dist.barrier()
+
+
+def by_olmo(form, unsharded, out, rank, world, state):
+    import torch
+    from torch.distributed.fsdp import FullyShardedDataParallel as FSDP
+
+    from official import stand_ins
+    with stand_ins():
+        from olmo.checkpoint import build_sharded_checkpointer
+        from olmo.config import FSDPWrapStrategy, ShardedCheckpointerType, TrainConfig
+        from olmo.model import OLMo
+        if form == "olmo_core":
+            import olmo_core.distributed.checkpoint  # noqa: F401, used by OLMo's
+    config = TrainConfig.load(unsharded / "config.yaml")
+    config.sharded_checkpointer = ShardedCheckpointerType(form)
+    model = OLMo(config.model, init_params=False)
+    dtype = state["transformer.wte.weight"].dtype
+    model = model.to(dtype)
+    model.load_state_dict(state, strict=True)
+    # FSDP looks for an accelerator even where none is used.
+    with mock.patch.object(torch.cuda, "current_device", lambda: torch.device("cpu")):
+        model = FSDP(model, use_orig_params=True, auto_wrap_policy=model.get_fsdp_wrap_policy(FSDPWrapStrategy.by_block),
+                     device_id=torch.device("cpu"))
+        named = sorted((n, p) for n, p in model.named_parameters())
+        optim = torch.optim.AdamW([dict(params=[p for _, p in named], param_names=[n for n, _ in named])], lr=0.0)
+        for _, p in named:
+            p.grad = torch.full_like(p, 0.5)
+        optim.step()
+        for group in optim.param_groups:
+            group["lr"] = 3e-4
+        save = build_sharded_checkpointer(config)
+        save.save_checkpoint(out, model, optim, trainer_state(rank, world))
+
+
+def trainer_state(rank, world):
+    """What OLMo's trainer adds: of every kind of value one, and the state of a generator, which differs by rank."""
+    import numpy as np
+    import torch
+    torch.manual_seed(rank)
+    return {"epoch": 0, "global_step": 1, "global_train_examples_seen_this_epoch": 512, "global_train_tokens_seen": 2097152,
+            "world_size": world, "checkpoints": [pathlib.PosixPath("checkpoints/step0")],
+            "rng": {"numpy": np.random.RandomState(rank).get_state(), "torch": torch.random.get_rng_state()}}
+
+
+if __name__ == "__main__":
+    main()
