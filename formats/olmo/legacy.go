@@ -3,9 +3,6 @@ package olmo
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
-	"strconv"
-	"strings"
 
 	"olmotool/formats"
 	"olmotool/formats/torch"
@@ -16,18 +13,22 @@ import (
 var legacyLayout = &layout{
 	name:  "olmo",
 	doc:   "legacy unsharded directory: config.yaml, model.pt",
-	match: func(d *dir) bool { return d.has("config.yaml") && d.has("model.pt") && !d.isHF() },
+	match: func(d *dir) bool {
+		return d.has("config.yaml") && d.has("model.pt") && !d.has(weirdFile) && !d.isHF()
+	},
 	open: func(path string) (*Source, error) {
 		dir, _, c, err := openConfig(path, "config.yaml", "YAML", parseLegacyConfig)
 		if err != nil {
 			return nil, err
 		}
-		f, err := torch.OpenFile(filepath.Join(dir, "model.pt"))
+		f, err := openState(filepath.Join(dir, "model.pt"))
 		if err != nil {
-			return nil, sniffed(err, kindTorch)
+			return nil, err
 		}
 		f.Path = dir
-		return &Source{Checkpoint: f.Checkpoint, Config: c, Beside: Beside{dir}, Torch: f}, nil
+		s := &Source{Checkpoint: f.Checkpoint, Config: c, Beside: Beside{dir}, Torch: f}
+		s.findLegacy()
+		return s, nil
 	},
 	tied:      [2]string{legacyHead, legacyEmbed},
 	canonical: legacyCanonical,
@@ -81,8 +82,7 @@ func legacyCanonical(s *Source) ([]formats.Tensor, error) {
 		layer, module, ok := cutLayer(name, "transformer.blocks.")
 		parts := legacyFused[module]
 		switch {
-		case strings.HasSuffix(name, ".rotary_emb.inv_freq"), strings.HasSuffix(name, "causal_attention_bias"):
-			// Buffers, which the trainer computes anew.
+		case isLegacyBuffer(name): // findLegacy has told of it
 		case name == legacyEmbed:
 			out = append(out, t.WithName(embedName))
 		case name == legacyNorm:
@@ -93,6 +93,8 @@ func legacyCanonical(s *Source) ([]formats.Tensor, error) {
 			}
 		case ok && hf[module] != "":
 			out = append(out, t.WithName(layerName(layer, hf[module])))
+		case ok && module == "norm": // the only one of a block, before OLMo#222
+			out = append(out, t.WithName(layerName(layer, hf["attn_norm"])), t.WithName(layerName(layer, hf["ff_norm"])))
 		case ok && parts != nil:
 			ts, err := cutRows(t, layer, parts, rows)
 			if err != nil {
@@ -129,36 +131,4 @@ func cutRows(t formats.Tensor, layer string, parts []string, rows map[string]int
 		lo += rows[p]
 	}
 	return out, nil
-}
-
-// legacyWrappers are what distributed wrappers put into names.
-var legacyWrappers = strings.NewReplacer("_fsdp_wrapped_module.", "", "_orig_mod.", "")
-
-var legacyGroup = regexp.MustCompile(`^transformer\.block_groups\.([0-9]{1,6})\.([0-9]{1,6})\.`)
-
-// legacyRenamer returns what undoes in names the doings of wrappers and of block
-// groups. How many blocks a group has can be seen from the first one, as the
-// trainer does: the config may have changed since the tensors were saved.
-func legacyRenamer(ts []formats.Tensor) func(name string) (string, error) {
-	unwrap := func(name string) string { return strings.TrimPrefix(legacyWrappers.Replace(name), "module.") }
-	var size int64
-	for _, t := range ts {
-		if m := legacyGroup.FindStringSubmatch(unwrap(t.Name)); m != nil && m[1] == "0" {
-			i, _ := strconv.ParseInt(m[2], 10, 64) // digits, and few
-			size = max(size, i+1)
-		}
-	}
-	return func(name string) (string, error) {
-		name = unwrap(name)
-		m := legacyGroup.FindStringSubmatch(name)
-		if m == nil {
-			return name, nil
-		}
-		group, _ := strconv.ParseInt(m[1], 10, 64)
-		i, _ := strconv.ParseInt(m[2], 10, 64)
-		if i >= size {
-			return "", fmt.Errorf("found block %d of a group, expected less than %d as in the first", i, size)
-		}
-		return fmt.Sprintf("transformer.blocks.%d.%s", group*size+i, name[len(m[0]):]), nil
-	}
 }

@@ -14,21 +14,39 @@ var legacyOrder = []string{
 }
 
 func planLegacy(m *Model, o PlanOptions) (*Plan, error) {
-	c := m.Config
-	cfg, err := c.encodeLegacy()
+	cfg, err := m.Config.encodeLegacy()
 	if err != nil {
 		return nil, err
 	}
-	ts, err := castAll(m.Tensors, o)
+	ts, ss, modules, err := m.legacyState(o)
 	if err != nil {
 		return nil, err
+	}
+	var to torch.Options
+	for _, path := range modules {
+		to.Metadata = append(to.Metadata, torch.Module{Path: path, Version: 1})
+	}
+	f, err := torch.Plan("model.pt", tensorsOf(ss), to)
+	if err != nil {
+		return nil, err
+	}
+	return m.planDir(o, f, ts, ss, literal("config.yaml", cfg))
+}
+
+// legacyState returns the trainer's state dict in its order: the canonical tensors
+// as they are stored, the stored ones that they make up, and the paths of all
+// modules.
+func (m *Model) legacyState(o PlanOptions) (ts []formats.Tensor, ss []stored, modules []string, err error) {
+	c := m.Config
+	if ts, err = castAll(m.Tensors, o); err != nil {
+		return nil, nil, nil, err
 	}
 	get, hf := byName(ts), inverse(legacyNames)
-	ss := []stored{same(legacyEmbed, get[embedName])}
+	ss = []stored{same(legacyEmbed, get[embedName])}
 	if t, ok := get[normName]; ok {
 		ss = append(ss, same(legacyNorm, t))
 	}
-	modules := []string{"", "transformer", "transformer.wte", "transformer.emb_drop", "transformer.ln_f", "transformer.blocks"}
+	modules = []string{"", "transformer", "transformer.wte", "transformer.emb_drop", "transformer.ln_f", "transformer.blocks"}
 	for i := range c.NumHiddenLayers {
 		layer := strconv.FormatInt(i, 10)
 		block := "transformer.blocks." + layer
@@ -49,7 +67,7 @@ func planLegacy(m *Model, o PlanOptions) (*Plan, error) {
 				}
 				s, err := fused(name, rows...)
 				if err != nil {
-					return nil, err
+					return nil, nil, nil, err
 				}
 				ss = append(ss, s)
 			}
@@ -59,13 +77,5 @@ func planLegacy(m *Model, o PlanOptions) (*Plan, error) {
 		ss = append(ss, same(legacyHead, t))
 		modules = append(modules, "transformer.ff_out")
 	}
-	var to torch.Options
-	for _, path := range modules {
-		to.Metadata = append(to.Metadata, torch.Module{Path: path, Version: 1})
-	}
-	f, err := torch.Plan("model.pt", tensorsOf(ss), to)
-	if err != nil {
-		return nil, err
-	}
-	return m.planDir(o, f, ts, ss, literal("config.yaml", cfg))
+	return ts, ss, modules, nil
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"olmotool/formats"
+	"olmotool/formats/dcp"
 	"olmotool/formats/gguf"
 	"olmotool/formats/torch"
 )
@@ -21,6 +22,9 @@ type Source struct {
 	KVs []gguf.KV
 	// Torch is the pickle side of a single torch.save file, or nil.
 	Torch *torch.File
+	// Distributed is the whole of a distributed checkpoint, optimizer and all, or
+	// nil. Its tensors are those of Checkpoint and the optimizer's.
+	Distributed *dcp.Checkpoint
 
 	layout *layout
 	// misfits gathers the tensors that cannot be brought into canonical form, where

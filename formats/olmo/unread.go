@@ -11,18 +11,6 @@ var olmoSafetensors = &layout{
 var unread = []*layout{
 	olmoSafetensors,
 	{
-		name: "olmo-core",
-		doc:  "OLMo-core distributed checkpoint: model_and_optim/.metadata and .distcp files",
-		match: func(d *dir) bool {
-			return (d.hasSub("model_and_optim") || d.has(".metadata")) && !d.has("config.yaml") && !d.isHF()
-		},
-	},
-	{
-		name:  "olmo-sharded-torch",
-		doc:   "legacy sharded: config.yaml, model_and_optim/.metadata",
-		match: func(d *dir) bool { return d.has("config.yaml") && d.hasSub("model_and_optim") && !d.isHF() },
-	},
-	{
 		name:  "olmo-sharded-legacy",
 		doc:   "legacy sharded: config.yaml, rank0.pt …",
 		match: func(d *dir) bool { return d.has("config.yaml") && d.has("rank0.pt") && !d.isHF() },

@@ -77,9 +77,9 @@ var mergings = []merging{
 func (b *bench) merges(ctx context.Context, base string, models []string) error {
 	out := b.path("merged")
 	for _, m := range mergings {
-		read := models
+		read := slices.Clone(models)
 		if m.needBase {
-			read = append(slices.Clone(models), base)
+			read = append(read, base)
 		}
 		g := group{name: m.method + " of three, hf bf16, " + b.shape + " shape (ratio to reading the inputs, the last of them by cp with fsync)"}
 		for i, dir := range read {

@@ -4,6 +4,7 @@ import gzip
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 import warnings
@@ -103,9 +104,19 @@ def compare(h, given):
         h.forget(shape)
     Verify(h).check()
     Golden(h).check()
+    h.check("scan = expected", "corpus", lambda note: scan(h, note))
     Soup(h).check()
     Means(h).check()
     Search(h).check()
+
+
+def scan(h, note):
+    """The pickles of a corpus, beside three scanners, which have an environment of their own."""
+    p = subprocess.run([sys.executable, TREE / "tools" / "peers" / "check_scan.py", "--tool", h.tool,
+                        "--scanners", h.peers / "scanners" / "bin" / "python"], capture_output=True, text=True)
+    print(p.stdout)
+    assert p.returncode == 0, (p.stdout + p.stderr).strip().splitlines()[-1]
+    note(p.stdout.strip().splitlines()[-1])
 
 
 def main():
