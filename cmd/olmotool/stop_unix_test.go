@@ -147,6 +147,8 @@ func TestSignalComputing(t *testing.T) {
 	for _, args := range [][]string{
 		{"logits", "random:7b", "-o", "DIR/x.safetensors", "--seed", "0"},
 		{"verify", "random:7b", "random:7b", "--html", "DIR/x.html"},
+		{"soup", "random:7b", "random:7b,seed=1", "-o", "DIR/x.safetensors", "--log-level", "error"},
+		{"soup", "random:7b,seed=1", "--method", "ties", "--param", "weight=1", "--param", "density=0.5", "--base", "random:7b", "-o", "DIR/x", "--report", "DIR/x.html", "--log-level", "error"},
 	} {
 		r := &running{dir: t.TempDir()}
 		for i := range args {

@@ -14,31 +14,73 @@ import (
 // its own names, nothing fused, in one file.
 var coreUnshardedLayout = &layout{
 	name: "olmo-core-unsharded",
-	doc:  "OLMo-core in one file: config.json of OLMo-core, model.pt or model.safetensors",
+	doc:  "OLMo-core unsharded: config.json of OLMo-core, model.pt or model.safetensors, or files in model/",
 	match: func(d *dir) bool {
-		return d.config == coreConfig && !d.has("config.yaml") && (d.has("model.pt") || d.has("model.safetensors"))
-	},
-	open: func(path string) (*Source, error) {
-		dir, base, c, err := openConfig(path, "config.json", "JSON", parseCoreConfig)
-		if err != nil {
-			return nil, err
+		if d.config != coreConfig || d.has("config.yaml") {
+			_, ok := piecesRoot(d.path)
+			return ok
 		}
-		s := &Source{Config: c, Beside: Beside{dir}}
-		if base == "model.safetensors" || base == "" && !s.Beside.Has("model.pt") && s.Beside.Has("model.safetensors") {
-			if s.Checkpoint, err = safetensors.Open(filepath.Join(dir, "model.safetensors")); err != nil {
-				return nil, sniffed(err, kindSafetensors)
-			}
-		} else {
-			if s.Torch, err = torch.OpenFile(filepath.Join(dir, "model.pt")); err != nil {
-				return nil, sniffed(err, kindTorch)
-			}
-			s.Checkpoint = s.Torch.Checkpoint
-		}
-		s.Path = dir
-		return s, nil
+		return d.has("model.pt") || d.has("model.safetensors") || len(pieces(d.path)) > 0
 	},
+	open:      openCore,
 	canonical: coreCanonical,
 	plan:      planCore,
+}
+
+// openCore opens a directory, or the one that a file of weights belongs to. Of
+// several kinds of weights, that in one file wins, and torch's before
+// safetensors, unless the path says otherwise.
+func openCore(path string) (*Source, error) {
+	dir, base, err := split(path)
+	if err != nil {
+		return nil, err
+	}
+	root, inPieces := piecesRoot(dir)
+	if inPieces {
+		path = root
+	}
+	if base != "model.safetensors" && base != "model.pt" {
+		base = ""
+	}
+	root, _, c, err := openConfig(path, "config.json", "JSON", parseCoreConfig)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{Config: c, Beside: Beside{root}}
+	kinds := []string{"model.pt", "model.safetensors"}
+	var there []string
+	for _, k := range kinds {
+		if !inPieces && (base == k || base == "" && s.Beside.Has(k)) {
+			there = append(there, k)
+		}
+	}
+	if len(pieces(root)) > 0 && (inPieces || base == "") {
+		there = append(there, piecesDir)
+	}
+	if len(there) == 0 {
+		there = kinds // the error will tell
+	}
+	switch file := filepath.Join(root, there[0]); there[0] {
+	case "model.pt":
+		if s.Torch, err = openState(file); err != nil {
+			return nil, sniffed(err, kindTorch)
+		}
+		s.Checkpoint = s.Torch.Checkpoint
+	case "model.safetensors":
+		if s.Checkpoint, err = safetensors.Open(file); err != nil {
+			return nil, sniffed(err, kindSafetensors)
+		}
+	default:
+		if s.Checkpoint, err = openPieces(root, c); err != nil {
+			return nil, err
+		}
+	}
+	s.Path = root
+	for _, k := range there[1:] {
+		s.Findings = append(s.Findings, notRead("other-weights", k, "found beside "+there[0]+": not read"))
+	}
+	s.findOptimizer("optim.pt")
+	return s, nil
 }
 
 // coreNames maps modules of a layer.
@@ -106,7 +148,7 @@ func planCore(m *Model, o PlanOptions) (*Plan, error) {
 		layer := strconv.FormatInt(i, 10)
 		for _, module := range coreOrder {
 			if t, ok := get[layerName(layer, module)]; ok {
-				ss = append(ss, same("blocks."+layer+"."+coreNames[module]+".weight", t))
+				ss = append(ss, same(coreName(t.Name), t))
 			}
 		}
 	}

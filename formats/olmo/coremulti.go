@@ -44,6 +44,15 @@ func piecesRoot(dir string) (root string, ok bool) {
 	return root, err == nil && kind == coreConfig && len(pieces(root)) > 0
 }
 
+// isPiece reports whether a file of the directory is a part of a model.
+func (d *dir) isPiece(base string) bool {
+	if !pieceName.MatchString(base) {
+		return false
+	}
+	_, ok := piecesRoot(d.path)
+	return ok
+}
+
 // checkPieces makes sure that the files are of one save, as far as names tell.
 func checkPieces(dir string, names []string) error {
 	if len(names) == 0 || len(names) > maxPieces {
@@ -68,42 +77,59 @@ func openPieces(root string, c *Config) (*formats.Checkpoint, error) {
 	if err := checkPieces(dir, names); err != nil {
 		return nil, err
 	}
-	all := &formats.Checkpoint{Path: root}
-	in := map[string]string{} // tensor → file
-	keys := coreFileKeys(c)
+	j := joiner{dir: dir, to: &formats.Checkpoint{Path: root}, in: map[string]string{}, keys: coreFileKeys(c)}
 	for _, name := range names {
-		one, err := openPiece(filepath.Join(dir, name))
-		if err != nil {
-			_ = all.Close() // err is what matters
+		if err := j.add(name); err != nil {
+			_ = j.to.Close() // err is what matters
 			return nil, err
 		}
-		all.Closers = append(all.Closers, one.Closers...)
-		all.Files = append(all.Files, one.Files...)
-		all.Findings = append(all.Findings, one.Findings...)
-		for _, t := range one.Tensors {
-			if t.Name == "" { // the file is the tensor
-				stem := strings.TrimSuffix(name, filepath.Ext(name))
-				t.Name = or(keys[stem], stem)
-			}
-			if other, ok := in[t.Name]; ok {
-				_ = all.Close() // the error is what matters
-				return nil, formats.Errorf(dir, fmt.Sprintf("tensor %.120q", t.Name), "found in %.120q and in %.120q, expected in one file", other, name)
-			}
-			in[t.Name] = name
-			all.Tensors = append(all.Tensors, t)
-		}
 	}
-	return all, nil
+	return j.to, nil
+}
+
+// joiner joins the files of one directory.
+type joiner struct {
+	dir  string
+	to   *formats.Checkpoint
+	in   map[string]string // tensor → file
+	keys map[string]string // file without its extension → tensor
+}
+
+func (j *joiner) add(name string) error {
+	path := filepath.Join(j.dir, name)
+	ck, err := openPiece(path)
+	if err != nil {
+		return err
+	}
+	j.to.Closers = append(j.to.Closers, ck.Closers...)
+	j.to.Files = append(j.to.Files, ck.Files...)
+	j.to.Findings = append(j.to.Findings, ck.Findings...)
+	for _, t := range ck.Tensors {
+		if t.Name == "" { // the file is the tensor
+			if t.Name = j.keys[strings.TrimSuffix(name, filepath.Ext(name))]; t.Name == "" {
+				return formats.Errorf(path, "", "found a tensor alone, expected the name of the file to tell which one of the model it is")
+			}
+		}
+		if other, ok := j.in[t.Name]; ok {
+			return formats.Errorf(j.dir, fmt.Sprintf("tensor %.120q", t.Name), "found in %.120q and in %.120q, expected in one file", other, name)
+		}
+		j.in[t.Name] = name
+		j.to.Tensors = append(j.to.Tensors, t)
+	}
+	return nil
 }
 
 func openPiece(path string) (*formats.Checkpoint, error) {
 	if filepath.Ext(path) == ".safetensors" {
 		ck, err := safetensors.Open(path)
-		return ck, sniffed(err, kindSafetensors)
+		if err != nil {
+			return nil, sniffed(err, kindSafetensors)
+		}
+		return ck, nil
 	}
 	f, err := openState(path)
 	if err != nil {
-		return nil, err
+		return nil, sniffed(err, kindTorch)
 	}
 	return f.Checkpoint, nil
 }

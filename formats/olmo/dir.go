@@ -142,10 +142,10 @@ func (d *dir) whatElse() string {
 		return "an empty directory"
 	case d.isHF():
 		return "config.json but no weights (model.safetensors or pytorch_model.bin, or their index: an interrupted download or save?)"
-	case d.config == coreConfig && d.hasSub("model"):
-		return "weights of OLMo-core in several files (model/…), which this version does not read"
 	case d.config == coreConfig:
 		return "a config.json of OLMo-core but no model.pt, model.safetensors or model_and_optim"
+	case len(pieces(d.path)) > 0, filepath.Base(d.path) == piecesDir && len(pieces(filepath.Join(d.path, ".."))) > 0:
+		return "weights of OLMo-core in several files (model/…) but no config.json of OLMo-core above them"
 	case d.config != "":
 		return fmt.Sprintf("config.json of model_type %.80q", d.config)
 	case d.has("config.json"):

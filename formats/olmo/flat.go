@@ -7,6 +7,25 @@ import (
 	"olmotool/formats/torch"
 )
 
+// openState opens a file of torch that should hold one dict of tensors, or one
+// tensor; findings tell of what else is in it.
+func openState(path string) (*torch.File, error) {
+	f, err := torch.OpenFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.Tensors) == 1 && f.Tensors[0].Name == "" {
+		return f, nil
+	}
+	more, err := unflat(f, path)
+	if err != nil {
+		_ = f.Close() // err is what matters
+		return nil, err
+	}
+	f.Findings = append(f.Findings, more...)
+	return f, nil
+}
+
 // unflat tells of what a list of tensors cannot hold of the object that torch
 // saved: values that are not tensors, and any shape but that of one dict.
 func unflat(f *torch.File, path string) ([]formats.Finding, error) {

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 
 	"olmotool/formats"
-	"olmotool/formats/torch"
 )
 
 // legacyLayout is the unsharded checkpoint of the trainer that made OLMo 1 and
@@ -23,7 +22,7 @@ var legacyLayout = &layout{
 		}
 		f, err := openState(filepath.Join(dir, "model.pt"))
 		if err != nil {
-			return nil, err
+			return nil, sniffed(err, kindTorch)
 		}
 		f.Path = dir
 		s := &Source{Checkpoint: f.Checkpoint, Config: c, Beside: Beside{dir}, Torch: f}

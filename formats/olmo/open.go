@@ -114,10 +114,10 @@ func (d *dir) owner(base string) (*layout, error) {
 		{hfLayout, true, base == hfFiles.single || base == hfFiles.index() || d.listed(hfFiles, base)},
 		{hfBinLayout, true, base == hfBinFiles.single || base == hfBinFiles.index() || d.listed(hfBinFiles, base)},
 		{legacyLayout, false, base == "model.pt" && d.has("config.yaml")},
-		{olmoSafetensors, false, base == "model.safetensors" && d.has("config.yaml")},
+		{weirdLayout, false, base == weirdFile && d.has("config.yaml")},
 		{coreDistLayout, false, d.distFile(base) && coreDistLayout.match(d)},
 		{shardedTorchLayout, false, d.distFile(base) && shardedTorchLayout.match(d)},
-		{coreUnshardedLayout, false, (base == "model.pt" || base == "model.safetensors") && d.config == coreConfig},
+		{coreUnshardedLayout, false, (base == "model.pt" || base == "model.safetensors") && d.config == coreConfig || d.isPiece(base)},
 	} {
 		switch {
 		case !l.owns:

@@ -1,15 +1,7 @@
 package olmo
 
-// olmoSafetensors is read by the trainer in preference to model.pt.
-var olmoSafetensors = &layout{
-	name:  "olmo-safetensors",
-	doc:   "legacy unsharded with base64-pickled names: config.yaml, model.safetensors",
-	match: func(d *dir) bool { return d.has("config.yaml") && d.has("model.safetensors") && !d.isHF() },
-}
-
 // unread are layouts that are recognised so that a message can name them.
 var unread = []*layout{
-	olmoSafetensors,
 	{
 		name:  "olmo-sharded-legacy",
 		doc:   "legacy sharded: config.yaml, rank0.pt …",

@@ -69,7 +69,8 @@ def by_olmo(form, unsharded, out, rank, world, state):
     model.load_state_dict(state, strict=True)
     # FSDP looks for an accelerator, and torch 2.1's for streams with priorities, even where none is used.
     with mock.patch.object(torch.cuda, "current_device", lambda: torch.device("cpu")), \
-            mock.patch.object(torch.cpu, "Stream", mock.MagicMock()):
+            mock.patch.object(torch.cpu, "Stream", mock.MagicMock()), \
+            mock.patch.object(torch.cpu, "Event", mock.MagicMock(), create=True):
         model = FSDP(model, use_orig_params=True, auto_wrap_policy=model.get_fsdp_wrap_policy(FSDPWrapStrategy.by_block),
                      device_id=torch.device("cpu"))
         named = sorted((n, p) for n, p in model.named_parameters())

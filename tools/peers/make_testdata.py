@@ -77,8 +77,11 @@ def training_layouts(shape, out):
         want = model(ids).logits
         for other in (
             official.save_legacy(model, out / "olmo"),
+            official.save_legacy(model, out / "olmo-safetensors", safetensors=True),
             official.save_core(model, out / "olmo-core-unsharded"),
             official.save_core(model, out / "olmo-core-unsharded-safetensors", safetensors=True),
+            official.save_core(model, out / "olmo-core-unsharded-tensors", strategy=("one_file_per_tensor",)),
+            official.save_core(model, out / "olmo-core-unsharded-chunks", safetensors=True, strategy=("chunks", 100_000)),
         ):
             got = other(ids)
             torch.testing.assert_close(getattr(got, "logits", got), want, rtol=1e-5, atol=1e-5)

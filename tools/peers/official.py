@@ -123,16 +123,22 @@ def hf_from_legacy(c, state):
     return out
 
 
-def save_legacy(hf_model, directory):
-    """An unsharded legacy checkpoint as OLMo's trainer leaves it; returns the OLMo module."""
+def save_legacy(hf_model, directory, safetensors=False):
+    """An unsharded legacy checkpoint as OLMo's trainer leaves it, or as its unsharder with --safe-tensors; returns
+    the OLMo module."""
     config = legacy_config(hf_model.config)
     model = legacy_model(config).to(hf_model.dtype)
     model.load_state_dict(legacy_state(hf_model.config, hf_model.state_dict()), strict=True)
     with stand_ins():
         from olmo.checkpoint import save_state_dict
+        from olmo.safetensors_util import state_dict_to_safetensors_file
     directory = pathlib.Path(directory)
     shutil.rmtree(directory, ignore_errors=True)
-    save_state_dict(directory, "model.pt", model.state_dict(), synchronize=False)
+    if safetensors:
+        directory.mkdir(parents=True)
+        state_dict_to_safetensors_file(model.state_dict(), directory / "model.safetensors")
+    else:
+        save_state_dict(directory, "model.pt", model.state_dict(), synchronize=False)
     config.save(directory / "config.yaml")
     return model
 
@@ -214,18 +220,20 @@ def core_state(hf):
     return out
 
 
-def save_core(hf_model, directory, safetensors=False):
-    """An unsharded export as OLMo-core makes it from a distributed checkpoint; returns the module."""
+def save_core(hf_model, directory, safetensors=False, strategy=None):
+    """An unsharded export as OLMo-core makes it from a distributed checkpoint, in one file, or with a strategy of
+    ("one_file_per_tensor",) or ("chunks", bytes) in several; returns the module."""
     c = hf_model.config
     config = core_config(c)
     model = config.build(init_device="cpu").to(hf_model.dtype).eval()
     model.load_state_dict(core_state(hf_model.state_dict()), strict=True)
     with stand_ins():
-        from olmo_core.distributed.checkpoint import save_model_and_optim_state, unshard_checkpoint
+        from olmo_core.distributed.checkpoint import UnshardStrategy, save_model_and_optim_state, unshard_checkpoint
     directory = pathlib.Path(directory)
     shutil.rmtree(directory, ignore_errors=True)
     with tempfile.TemporaryDirectory() as tmp:
         save_model_and_optim_state(f"{tmp}/model_and_optim", model)
-        unshard_checkpoint(f"{tmp}/model_and_optim", directory, optim=False, use_safetensors=safetensors, quiet=True)
+        unshard_checkpoint(f"{tmp}/model_and_optim", directory, optim=False, use_safetensors=safetensors, quiet=True,
+                           unshard_strategy=strategy and getattr(UnshardStrategy, strategy[0])(*strategy[1:]))
     (directory / "config.json").write_text(json.dumps(core_experiment(config, c)))
     return model
