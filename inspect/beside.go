@@ -57,7 +57,11 @@ func (r *Report) lookBeside(src *olmo.Source) {
 			o.Where = append(o.Where, f.Path)
 		}
 	}
-	for _, t := range src.Tensors {
+	tensors := src.Tensors
+	if src.Distributed != nil {
+		tensors = src.Distributed.Tensors
+	}
+	for _, t := range tensors {
 		if optimizerTensor(t.Name) {
 			o.Bytes += t.Bytes()
 			o.Where = append(o.Where, t.Name)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ import (
 // add up to Bytes.
 type Container struct {
 	Path    string `json:"path"`
-	Kind    string `json:"kind"` // "safetensors", "torch", "gguf" or "index"
+	Kind    string `json:"kind"` // "safetensors", "torch", "gguf", "index", "distcp" or "distcp-index"
 	Bytes   int64  `json:"bytes"`
 	Tensors int    `json:"tensors"`
 	// TensorBytes is the bytes of tensors, each once however many share them.
@@ -71,6 +72,8 @@ func (r *Report) lookAtContainers(src *olmo.Source) {
 		case err != nil:
 		case c.Kind == "index":
 			err = c.readIndex()
+		case src.Distributed != nil:
+			c.readDistributed(src.Distributed)
 		case c.Kind == "gguf":
 			if set == nil {
 				if set, err = gguf.Open(f.Path); err != nil {
@@ -103,6 +106,12 @@ func (r *Report) lookAtContainers(src *olmo.Source) {
 func kindOfContainer(path string) (string, error) {
 	if strings.HasSuffix(path, ".index.json") {
 		return "index", nil
+	}
+	switch filepath.Ext(path) {
+	case ".metadata":
+		return "distcp-index", nil
+	case ".distcp":
+		return "distcp", nil
 	}
 	f, size, err := formats.OpenRegular(path)
 	if err != nil {

@@ -16,8 +16,8 @@ const (
 	// scanMemory bounds what the readers of a pass hold together, in bytes: there
 	// are as many as threads, unless that many hold more.
 	scanMemory = 64 << 20
-	// A sample has one element in sampled, but not less than leastSample nor more
-	// than mostSample.
+	// A sample has one element in so many, within bounds: sorting it must not take
+	// long.
 	sampled, leastSample, mostSample = 256, 4096, 32768
 	// maxRow bounds the rows, and the number of columns, of which methods hold some
 	// of each model; the longest row of the releases has 27648 elements.
@@ -60,7 +60,7 @@ func (t *Tensor) checkParams() error {
 
 // weights returns the parameter "weight" of each model.
 func (t *Tensor) weights() []float64 {
-	w := make([]float64, len(t.X))
+	w := make([]float64, len(t.in))
 	for i := range w {
 		w[i] = t.ModelParam(i, "weight")
 	}
@@ -68,7 +68,7 @@ func (t *Tensor) weights() []float64 {
 }
 
 // elements returns how many elements the tensor has.
-func (t *Tensor) elements() int64 { return t.X[0].Len() }
+func (t *Tensor) elements() int64 { return t.in[0].Len() }
 
 // row returns the length of the last dimension.
 func (t *Tensor) row() (int64, error) {
@@ -85,7 +85,7 @@ func (t *Tensor) row() (int64, error) {
 // gram returns the inner products of the models, or of their differences from
 // the base if there is one, in one pass.
 func (t *Tensor) gram(ctx context.Context) ([][]float64, error) {
-	g := square(len(t.X))
+	g := square(len(t.in))
 	err := t.scan(ctx, 1, blocks(t.elements(), 1), func(int64) (look, func() error) {
 		block := square(len(g))
 		return func(x [][]float64, base []float64, _ int64) {

@@ -43,7 +43,7 @@ func prepareKarcher(ctx context.Context, t *Tensor) (Range, error) {
 	if tol < 0 {
 		return nil, t.paramf("found tol %g, expected none below 0", tol)
 	}
-	if len(t.X) == 1 {
+	if len(t.in) == 1 {
 		return copyFirst, nil
 	}
 	g, err := t.gram(ctx)

@@ -147,11 +147,11 @@ func (m *merging) tensor(ctx context.Context, x matched) (formats.Tensor, error)
 	t := &Tensor{Name: x.name, Shape: x.shape, full: x.out == formats.F64, threads: m.Threads}
 	in := make([]*input, 0, len(m.all))
 	for _, i := range x.models {
-		t.X, in = append(t.X, x.in[i]), append(in, x.in[i])
+		t.in, in = append(t.in, x.in[i]), append(in, x.in[i])
 	}
 	if m.hasBase {
 		b := x.in[len(m.models)]
-		t.Base, in = b, append(in, b)
+		t.base, in = b, append(in, b)
 	}
 	if err := m.recipe.settle(t, x.models); err != nil {
 		return formats.Tensor{}, err

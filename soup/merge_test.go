@@ -516,7 +516,7 @@ func TestParams(t *testing.T) {
 	}
 	for i, want := range []float64{1, 3, 1, 3} {
 		x := seen[i]
-		if x.Param("t") != want || x.Param("on") != 1 || x.ModelParam(0, "weight") != 7 || x.ModelParam(1, "weight") != .25 || len(x.X) != 2 || x.Base == nil || x.X[0].Len() != 1 {
+		if x.Param("t") != want || x.Param("on") != 1 || x.ModelParam(0, "weight") != 7 || x.ModelParam(1, "weight") != .25 || len(x.in) != 2 || x.base == nil || x.in[0].Len() != 1 {
 			t.Errorf("%+v", x)
 		}
 		for _, y := range seen[:i] {

@@ -54,25 +54,18 @@ type Range func(dst []float64, x [][]float64, base []float64, at int64)
 type Tensor struct {
 	Name  string
 	Shape []int64
-	X     []Values // of each model, in order
-	Base  Values   // nil if there is none
 	// Seed is for methods that draw at random: it depends on the user's seed and
 	// the tensor's name.
 	Seed uint64
 
+	in     []*input             // of each model, in order
+	base   *input               // nil if there is none
 	params []map[string]float64 // of each model
 	global map[string]float64
 	exact  []map[string]*big.Rat // params, as the recipe has them
 	full   bool                  // the result is stored as float64
 
 	threads int // that read it for what is to be known of the whole; 0: all cores
-}
-
-// Values are the elements of a tensor, any range of them, widened to float64
-// exactly.
-type Values interface {
-	Len() int64
-	Read(ctx context.Context, dst []float64, at int64) error
 }
 
 // Param returns a parameter that all models share.

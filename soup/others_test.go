@@ -2,10 +2,14 @@ package soup
 
 import (
 	"context"
+	"encoding/binary"
+	"fmt"
 	"math"
 	"slices"
 
 	"pgregory.net/rapid"
+
+	"olmotool/formats"
 )
 
 // others are the methods of this package that are not linear.
@@ -28,14 +32,25 @@ func other(t rapid.TB, name string) *Method {
 	return others[i]
 }
 
-// slice is a tensor in memory.
-type slice []float64
+// numbers are the data of a tensor of float64, read by whole elements.
+type numbers []float64
 
-func (s slice) Len() int64 { return int64(len(s)) }
+func (s numbers) Size() int64 { return 8 * int64(len(s)) }
 
-func (s slice) Read(_ context.Context, dst []float64, at int64) error {
-	copy(dst, s[at:][:len(dst)])
-	return nil
+func (s numbers) ReadAt(p []byte, off int64) (int, error) {
+	for i, v := range s[off/8:][:len(p)/8] {
+		binary.LittleEndian.PutUint64(p[8*i:], math.Float64bits(v))
+	}
+	return len(p), nil
+}
+
+func inputOf(t rapid.TB, path string, shape []int64, d formats.Data) *input {
+	t.Helper()
+	x, err := formats.NewTensor("w", formats.F64, shape, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &input{Tensor: x, path: path}
 }
 
 // params are those of a test, each with one value for all models or one for each.
@@ -46,12 +61,12 @@ type params map[string][]float64
 func tensorFor(t rapid.TB, m *Method, shape []int64, x [][]float64, base []float64, given params) *Tensor {
 	t.Helper()
 	out := &Tensor{Name: "w", Shape: shape, global: map[string]float64{}}
-	for _, x := range x {
-		out.X = append(out.X, slice(x))
+	for i, x := range x {
+		out.in = append(out.in, inputOf(t, fmt.Sprintf("model %d", i+1), shape, numbers(x)))
 		out.params = append(out.params, map[string]float64{})
 	}
 	if base != nil {
-		out.Base = slice(base)
+		out.base = inputOf(t, "base", shape, numbers(base))
 	}
 	known := 0
 	for _, p := range m.Params {
@@ -81,19 +96,19 @@ func merged(m *Method, t *Tensor) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	dst := make([]float64, t.X[0].Len())
+	dst := make([]float64, t.elements())
 	compute(r, dst, t, 0)
 	return dst, nil
 }
 
 func compute(r Range, dst []float64, t *Tensor, at int64) {
-	x := make([][]float64, len(t.X))
-	for i, v := range t.X {
-		x[i] = slices.Clone(v.(slice)[at:][:len(dst)])
+	x := make([][]float64, len(t.in))
+	for i, in := range t.in {
+		x[i] = slices.Clone(in.Data.(numbers)[at:][:len(dst)])
 	}
 	var base []float64
-	if t.Base != nil {
-		base = slices.Clone(t.Base.(slice)[at:][:len(dst)])
+	if t.base != nil {
+		base = slices.Clone(t.base.Data.(numbers)[at:][:len(dst)])
 	}
 	for i := range dst {
 		dst[i] = math.NaN() // what is not written is seen

@@ -51,9 +51,9 @@ func prepareRAMPlus(ctx context.Context, t *Tensor) (Range, error) {
 	if alpha < 0 {
 		return nil, t.paramf("found alpha %g, expected none below 0", alpha)
 	}
-	sums := [][]float64{make([]float64, len(t.X)), make([]float64, len(t.X))}
+	sums := [][]float64{make([]float64, len(t.in)), make([]float64, len(t.in))}
 	err = t.scan(ctx, 1, blocks(t.elements(), 1), func(int64) (look, func() error) {
-		shared, alone := make([]float64, len(t.X)), make([]float64, len(t.X))
+		shared, alone := make([]float64, len(t.in)), make([]float64, len(t.in))
 		return func(x [][]float64, base []float64, _ int64) {
 			for j := range base {
 				counts := alone
@@ -89,7 +89,7 @@ func newRAM(t *Tensor) (*ram, error) {
 	if err := t.checkParams(); err != nil {
 		return nil, err
 	}
-	r := &ram{epsilon: t.Param("epsilon"), enlarge: make([]float64, len(t.X))}
+	r := &ram{epsilon: t.Param("epsilon"), enlarge: make([]float64, len(t.in))}
 	if r.epsilon < 0 {
 		return nil, t.paramf("found epsilon %g, expected none below 0", r.epsilon)
 	}

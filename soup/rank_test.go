@@ -111,13 +111,13 @@ func TestSorter(t *testing.T) {
 
 // counted counts the elements that are read.
 type counted struct {
-	slice
+	numbers
 	read *atomic.Int64
 }
 
-func (c counted) Read(ctx context.Context, dst []float64, at int64) error {
-	c.read.Add(int64(len(dst)))
-	return c.slice.Read(ctx, dst, at)
+func (c counted) ReadAt(p []byte, off int64) (int, error) {
+	c.read.Add(int64(len(p) / 8))
+	return c.numbers.ReadAt(p, off)
 }
 
 // TestPasses fixes how often methods read a tensor of some size for their facts.
@@ -166,7 +166,7 @@ func TestPasses(t *testing.T) {
 		}
 		tensor := tensorFor(t, m, []int64{n / 64, 64}, x, base, c.p)
 		var read atomic.Int64
-		tensor.X[0] = counted{x[0], &read}
+		tensor.in[0].Data = counted{x[0], &read}
 		if _, err := m.Prepare(context.Background(), tensor); err != nil {
 			t.Fatal(err)
 		}

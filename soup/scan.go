@@ -2,7 +2,6 @@ package soup
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"sync"
 )
@@ -23,8 +22,7 @@ func blocks(n, unit int64) ranges {
 	return ranges{(n + size - 1) / size, func(i int64) (at, elements int64) { return i * size, min(size, n-i*size) }}
 }
 
-// sample are short ranges all over a tensor of n elements, one in sampled of
-// which they have together, if that is not too few.
+// sample are short ranges all over a tensor of n elements.
 func sample(n int64) ranges {
 	k := max(n/sampled/stretch, min(leastSample, n)/stretch, 1)
 	k = min(k, mostSample/stretch)
@@ -34,9 +32,8 @@ func sample(n int64) ranges {
 	}}
 }
 
-// look is called with the elements of a range, some at a time, from element at
-// on: stretch, if there are so many, or the least multiple of unit beyond it. It
-// may overwrite them.
+// look is called with the elements of a range, some at a time and in order, from
+// element at on: about stretch, and a multiple of unit. It may overwrite them.
 type look func(x [][]float64, base []float64, at int64)
 
 // scan reads ranges of the elements of all models, and of the base. begin is
@@ -67,38 +64,36 @@ func (t *Tensor) scanners(unit int64) int64 {
 		n = runtime.GOMAXPROCS(0)
 	}
 	perElement := int64(0)
-	for _, v := range t.all() {
-		if in, ok := v.(*input); ok {
-			perElement += in.DType.BlockBytes()
-		}
+	for _, in := range t.all() {
+		perElement += in.DType.BlockBytes()
 	}
-	each := max(blockLen, unit)*perElement + max(stretch, unit)*8*int64(len(t.X)+1)
+	each := max(blockLen, unit)*perElement + max(stretch, unit)*8*int64(len(t.in)+1)
 	return max(1, min(int64(n), scanMemory/each))
 }
 
 // all returns the models, and the base last if there is one.
-func (t *Tensor) all() []Values {
-	if t.Base == nil {
-		return t.X
+func (t *Tensor) all() []*input {
+	if t.base == nil {
+		return t.in
 	}
-	return append(t.X[:len(t.X):len(t.X)], t.Base)
+	return append(t.in[:len(t.in):len(t.in)], t.base)
 }
 
 // scanner is one reader's memory.
 type scanner struct {
 	t    *Tensor
 	step int64 // elements at a time
-	v    []Values
-	raw  [][]byte    // of a range, of each that is an [input]
+	in   []*input
+	raw  [][]byte    // of a range
 	x    [][]float64 // of a step
 	mid  []float32
 }
 
 func (t *Tensor) scanner(unit int64) *scanner {
 	step := max(stretch/unit, 1) * unit
-	s := &scanner{t: t, step: step, v: t.all(), mid: make([]float32, step)}
-	s.raw = make([][]byte, len(s.v))
-	for range s.v {
+	s := &scanner{t: t, step: step, in: t.all(), mid: make([]float32, step)}
+	s.raw = make([][]byte, len(s.in))
+	for range s.in {
 		s.x = append(s.x, make([]float64, step))
 	}
 	return s
@@ -108,50 +103,26 @@ func (s *scanner) scan(ctx context.Context, at, n int64, look look) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for i, v := range s.v {
-		if in, ok := v.(*input); ok {
-			s.raw[i] = grow(s.raw[i], int(n*in.DType.BlockBytes()))
-			if err := in.bytes(ctx, s.raw[i], at); err != nil {
-				return err
-			}
+	for i, in := range s.in {
+		s.raw[i] = grow(s.raw[i], int(n*in.DType.BlockBytes()))
+		if err := in.bytes(ctx, s.raw[i], at); err != nil {
+			return err
 		}
 	}
-	part := make([][]float64, len(s.v))
+	part := make([][]float64, len(s.in))
 	for lo := int64(0); lo < n; lo += s.step {
 		k := min(s.step, n-lo)
-		for i := range s.v {
+		for i, in := range s.in {
 			part[i] = s.x[i][:k]
-			if err := s.read(ctx, i, part[i], at, lo); err != nil {
-				return err
+			if b := in.DType.BlockBytes(); !widen(part[i], in.DType, s.raw[i][lo*b:(lo+k)*b], s.mid) {
+				return in.refuse(part[i], at+lo)
 			}
 		}
 		x, base := part, []float64(nil)
-		if s.t.Base != nil {
-			x, base = part[:len(s.t.X)], part[len(s.t.X)]
+		if s.t.base != nil {
+			x, base = part[:len(s.t.in)], part[len(s.t.in)]
 		}
 		look(x, base, at+lo)
 	}
 	return nil
-}
-
-// read reads elements of one, from number lo of a range at element at on.
-func (s *scanner) read(ctx context.Context, i int, dst []float64, at, lo int64) error {
-	if in, ok := s.v[i].(*input); ok {
-		if b := in.DType.BlockBytes(); !widen(dst, in.DType, s.raw[i][lo*b:(lo+int64(len(dst)))*b], s.mid) {
-			return in.refuse(dst, at+lo)
-		}
-		return nil
-	}
-	if err := s.v[i].Read(ctx, dst, at+lo); err != nil {
-		return err
-	}
-	j := beyond(dst)
-	if j < 0 {
-		return nil
-	}
-	whose := fmt.Sprintf("model %d", i+1)
-	if i == len(s.t.X) {
-		whose = "the base"
-	}
-	return s.t.errorf("found %g at %s of %s, expected a number of at most %g", dst[j], index(s.t.Shape, at+lo+int64(j)), whose, maxElement)
 }

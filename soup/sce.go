@@ -42,9 +42,9 @@ func prepareSCE(ctx context.Context, t *Tensor) (Range, error) {
 			return nil, err
 		}
 	}
-	s.weights = make([]float64, len(t.X))
+	s.weights = make([]float64, len(t.in))
 	err := t.scan(ctx, 1, blocks(t.elements(), 1), func(int64) (look, func() error) {
-		sums, d := make([]float64, len(t.X)), make([]float64, len(t.X))
+		sums, d := make([]float64, len(t.in)), make([]float64, len(t.in))
 		return func(x [][]float64, base []float64, at int64) {
 			for j := range base {
 				if !s.differences(d, x, base, j, at) {

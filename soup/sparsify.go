@@ -17,7 +17,7 @@ type mask func(d []float64, model int, at int64)
 // densities returns the parameter "density" of each model, and whether it asks
 // for anything to be left out.
 func (t *Tensor) densities() (p []float64, sparse bool, err error) {
-	for i := range t.X {
+	for i := range t.in {
 		d, err := t.share(i, "density")
 		if err != nil {
 			return nil, false, err
@@ -47,8 +47,10 @@ func magnitude(ctx context.Context, t *Tensor, _ draw) (mask, error) {
 	counts := make([][]int64, len(p))
 	for i, p := range p {
 		switch p {
-		case 0, 1:
-			counts[i] = []int64{int64(p) * n}
+		case 0:
+			counts[i] = []int64{0}
+		case 1:
+			counts[i] = []int64{math.MaxInt64}
 		default:
 			counts[i] = []int64{max(1, int64(p*float64(n)))}
 		}
@@ -78,7 +80,7 @@ func magnitudeOutliers(ctx context.Context, t *Tensor, _ draw) (mask, error) {
 	counts := make([][]int64, len(p))
 	for i, p := range p {
 		if p == 1 {
-			counts[i] = []int64{0, n}
+			counts[i] = []int64{0, math.MaxInt64}
 			continue
 		}
 		kept, largest := int64(p*float64(n)), int64(gamma[i]*float64(n))
@@ -140,9 +142,9 @@ func bernoulli(_ context.Context, t *Tensor, random draw) (mask, error) {
 // the sum of their magnitudes is that of all of them: one pass. It is 1 where
 // either sum is zero.
 func (t *Tensor) rescaling(ctx context.Context, unit int64, m mask) ([]float64, error) {
-	sums := [][]float64{make([]float64, len(t.X)), make([]float64, len(t.X))}
+	sums := [][]float64{make([]float64, len(t.in)), make([]float64, len(t.in))}
 	err := t.scan(ctx, unit, blocks(t.elements(), unit), func(int64) (look, func() error) {
-		block := [][]float64{make([]float64, len(t.X)), make([]float64, len(t.X))}
+		block := [][]float64{make([]float64, len(t.in)), make([]float64, len(t.in))}
 		return func(x [][]float64, base []float64, at int64) {
 			for i, x := range x {
 				subtract(x, x, base)
@@ -155,7 +157,7 @@ func (t *Tensor) rescaling(ctx context.Context, unit int64, m mask) ([]float64, 
 	if err != nil {
 		return nil, err
 	}
-	factors := make([]float64, len(t.X))
+	factors := make([]float64, len(t.in))
 	for i := range factors {
 		factors[i] = 1
 		if all, kept := sums[0][i], sums[1][i]; all > 0 && kept > 0 {

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 
 	"olmotool/formats"
 )
 
-// input is a tensor of one of the models. It is [Values].
+// input is a tensor of one of the models.
 type input struct {
 	formats.Tensor
 	path   string // of the model, for messages
@@ -23,33 +22,6 @@ func (t *input) Len() int64 { return t.Elements() }
 
 // readElems is how many elements are read at a time: 128 KiB of bfloat16.
 const readElems = 64 << 10
-
-type readBuffer struct {
-	raw [readElems * 8]byte
-	mid [readElems]float32
-}
-
-var readBuffers = sync.Pool{New: func() any { return new(readBuffer) }}
-
-// Read fills dst with the elements from at on.
-func (t *input) Read(ctx context.Context, dst []float64, at int64) error {
-	b := readBuffers.Get().(*readBuffer)
-	defer readBuffers.Put(b)
-	for len(dst) > 0 {
-		n := min(len(dst), readElems)
-		raw := b.raw[:n*int(t.DType.BlockBytes())]
-		if err := t.bytes(ctx, raw, at); err != nil {
-			return err
-		}
-		if !widen(dst[:n], t.DType, raw, b.mid[:]) && !t.anyway {
-			if i := finite(dst[:n]); i >= 0 {
-				return t.notFinite(at+int64(i), dst[i])
-			}
-		}
-		dst, at = dst[n:], at+int64(n)
-	}
-	return nil
-}
 
 // bytes reads elements as they are stored.
 func (t *input) bytes(ctx context.Context, p []byte, at int64) error {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestVectorKernels holds that the loops of vectors.go give the bits of their
+// TestVectorKernels holds that the loops of elementwise.go and vectors.go give the bits of their
 // definitions, at any length and alignment, and touch nothing else.
 func TestVectorKernels(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 8))

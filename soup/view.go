@@ -78,7 +78,7 @@ func (v *view) prepared() (kernel, error) {
 	if v.kernel == nil && v.err == nil {
 		compute, err := v.m.Prepare(v.ctx, v.t)
 		if v.err = err; err == nil {
-			v.kernel = &ranged{compute, v.in, v.t.Base != nil, v.out, v.lost}
+			v.kernel = &ranged{compute, v.in, v.t.base != nil, v.out, v.lost}
 		}
 	}
 	return v.kernel, v.err

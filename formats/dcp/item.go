@@ -38,8 +38,12 @@ func (i *item) ReadAt(p []byte, off int64) (int, error) {
 // open finds the chunk's bytes. The storage behind it may be larger: early
 // OLMo-core saved views without cloning them.
 func (i *item) open() {
-	name := fmt.Sprintf("%s: item at byte %d", i.file.path, i.at.off)
-	f, err := torch.OpenAt(io.NewSectionReader(i.file, i.at.off, i.at.length), i.at.length, name)
+	if at, ok := i.file.pool.like.find(i); ok {
+		i.data = io.NewSectionReader(i.file, i.at.off+at, i.size)
+		return
+	}
+	place := fmt.Sprintf("item at byte %d", i.at.off)
+	f, err := torch.OpenAt(io.NewSectionReader(i.file, i.at.off, i.at.length), i.at.length, i.file.path+": "+place)
 	if err != nil {
 		i.err = err
 		return
@@ -49,9 +53,12 @@ func (i *item) open() {
 	case err != nil:
 		i.err = err
 	case t.DType != i.dtype || !slices.Equal(t.Shape, i.shape):
-		i.err = formats.Errorf(i.file.path, fmt.Sprintf("item at byte %d", i.at.off), "found %s %v, expected %s %v of tensor %.120q as in %s",
+		i.err = formats.Errorf(i.file.path, place, "found %s %v, expected %s %v of tensor %.120q as in %s",
 			t.DType, t.Shape, i.dtype, i.shape, i.key, metadataName)
+	case t.Origin.Offset < 0:
+		i.data = t.Data // in another order, or compressed
 	default:
-		i.data = t.Data
+		i.data = io.NewSectionReader(i.file, i.at.off+t.Origin.Offset, i.size)
+		i.file.pool.like.add(i, t.Origin.Offset)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,6 +20,18 @@ type Checkpoint struct {
 	*formats.Checkpoint
 	// Objects are the keys of what is no tensor: settings of an optimizer, say.
 	Objects []string
+	// Parts are the files with the items, in the order of their paths.
+	Parts []Part
+}
+
+// Part is a file of a distributed checkpoint. Its items are tensors' chunks, each
+// wrapped as a file of its own, and objects.
+type Part struct {
+	Path        string
+	Items       int
+	Chunks      int
+	ItemBytes   int64 // of all items
+	TensorBytes int64 // of what the chunks hold
 }
 
 // Open describes the checkpoint in a directory, that of .metadata. The chunks of
@@ -32,7 +45,7 @@ func Open(dir string) (*Checkpoint, error) {
 	if err := m.files(p); err != nil {
 		return nil, err
 	}
-	c := &Checkpoint{&formats.Checkpoint{Path: dir, Files: []formats.File{}, Closers: nil}, m.objects}
+	c := &Checkpoint{Checkpoint: &formats.Checkpoint{Path: dir, Files: []formats.File{{Path: m.file, Bytes: m.size}}}, Objects: m.objects}
 	for _, t := range m.tensors {
 		x, err := m.assemble(p, t)
 		if err != nil {
@@ -40,10 +53,12 @@ func Open(dir string) (*Checkpoint, error) {
 		}
 		c.Tensors = append(c.Tensors, x)
 	}
-	for _, f := range p.files {
+	files := slices.Collect(maps.Values(p.files))
+	slices.SortFunc(files, func(a, b *pooled) int { return strings.Compare(a.path, b.path) })
+	for _, f := range files {
 		c.Files = append(c.Files, formats.File{Path: f.path, Bytes: f.size})
+		c.Parts = append(c.Parts, f.holds)
 	}
-	slices.SortFunc(c.Files, func(a, b formats.File) int { return strings.Compare(a.Path, b.Path) })
 	c.Closers = append(c.Closers, p)
 	return c, nil
 }
@@ -71,6 +86,8 @@ func (m *metadata) files(p *pool) error {
 		if l.off > f.size || l.length > f.size-l.off {
 			return formats.Errorf(f.path, fmt.Sprintf("item %.120q", k.key), "found %d bytes, expected %d more from byte %d on: the file is cut off, or belongs to another %s", f.size, l.length, l.off, metadataName)
 		}
+		f.holds.Items++
+		f.holds.ItemBytes += min(l.length, f.size-f.holds.ItemBytes) // items that overlap may be more than the file
 	}
 	if len(missing) == 0 {
 		return nil
@@ -80,11 +97,11 @@ func (m *metadata) files(p *pool) error {
 	if n := len(missing); n > maxListed {
 		missing, more = missing[:maxListed], fmt.Sprintf(" and %d more", n-maxListed)
 	}
-	return formats.Errorf(filepath.Dir(m.file), "", "found no files %.2000q%s, expected them: %s names them", missing, more, metadataName)
+	return formats.Errorf(filepath.Dir(m.file), "", "found no files %.200q%s, expected them: %s names them", missing, more, metadataName)
 }
 
 // assemble joins the chunks of a tensor.
-func (m *metadata) assemble(p *pool, t tensorMeta) (formats.Tensor, error) {
+func (m *metadata) assemble(p *pool, t *tensorMeta) (formats.Tensor, error) {
 	chunks := make([]formats.Chunk, 0, len(t.chunks))
 	for _, c := range t.chunks {
 		n, err := formats.BytesOf(t.dtype, c.shape)
@@ -107,6 +124,8 @@ func (m *metadata) assemble(p *pool, t tensorMeta) (formats.Tensor, error) {
 		}
 		if file != nil {
 			x.Origin = formats.Origin{Name: t.key, File: file.path, Offset: -1}
+			file.holds.Chunks++
+			file.holds.TensorBytes += min(n, file.size-file.holds.TensorBytes)
 		}
 		chunks = append(chunks, formats.Chunk{Offset: c.offset, Tensor: x})
 	}

@@ -12,14 +12,16 @@ import (
 	"olmotool/formats/shards"
 )
 
-// maxOpen is how many files a checkpoint keeps open: well below the limit that
-// systems set a process, 1024 or 256.
-const maxOpen = 128
+// maxOpen is how many files a checkpoint keeps open: half of the 1024 that Linux
+// lets a process have at the least, and more than most runs have processes.
+// Reading tensor by tensor goes through all files in turn.
+const maxOpen = 512
 
 // pool opens the files of a directory as they are read, and closes those that
 // were not for the longest time.
 type pool struct {
-	dir string
+	dir  string
+	like alike
 
 	mu     sync.Mutex
 	files  map[string]*pooled
@@ -29,9 +31,10 @@ type pool struct {
 
 // pooled is a file of the pool.
 type pooled struct {
-	pool *pool
-	path string
-	size int64
+	pool  *pool
+	path  string
+	size  int64
+	holds Part
 
 	file  *os.File
 	users int // reads in progress
@@ -57,7 +60,7 @@ func (p *pool) get(relative string) (*pooled, error) {
 	if !fi.Mode().IsRegular() {
 		return nil, formats.Errorf(path, "", "found no regular file, expected one")
 	}
-	f := &pooled{pool: p, path: path, size: fi.Size()}
+	f := &pooled{pool: p, path: path, size: fi.Size(), holds: Part{Path: path}}
 	if p.files == nil {
 		p.files = map[string]*pooled{}
 	}

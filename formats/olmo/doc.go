@@ -8,7 +8,9 @@
 //
 //	hf.go      hf and hf-bin        config.json, model.safetensors or pytorch_model.bin
 //	legacy.go  olmo                 config.yaml, model.pt with fused projections
-//	core.go    olmo-core-unsharded  config.json of OLMo-core, model.pt or model.safetensors
+//	weird.go   olmo-safetensors     config.yaml, model.safetensors with pickled names
+//	core.go    olmo-core-unsharded  config.json of OLMo-core, model.pt or model.safetensors,
+//	                                or several files in model/ (coremulti.go)
 //	gguf.go    gguf                 one .gguf or a split set
 //	bare.go    safetensors, torch   a file of tensors with no model known
 //

@@ -42,7 +42,8 @@ var layouts []*layout
 // The table refers to functions that refer to the table.
 func init() {
 	layouts = append([]*layout{
-		hfLayout, hfBinLayout, legacyLayout, weirdLayout, coreUnshardedLayout, coreDistLayout, shardedTorchLayout, ggufLayout, bareSafetensorsLayout, bareTorchLayout,
+		hfLayout, hfBinLayout, legacyLayout, weirdLayout, coreUnshardedLayout, coreDistLayout, shardedTorchLayout,
+		shardedLegacyLayout, shardedLocalLayout, shardedCoreLayout, ggufLayout, bareSafetensorsLayout, bareTorchLayout,
 	}, unread...)
 }
 

@@ -21,10 +21,17 @@ func TestOneModel(t *testing.T) {
 		{"hf-bin/pytorch_model.bin", "hf-bin"},
 		{"olmo", "olmo"},
 		{"olmo/model.pt", "olmo"},
+		{"olmo-safetensors", "olmo-safetensors"},
+		{"olmo-safetensors/model.safetensors", "olmo-safetensors"},
 		{"olmo-core-unsharded", "olmo-core-unsharded"},
 		{"olmo-core-unsharded/model.pt", "olmo-core-unsharded"},
 		{"olmo-core-unsharded-safetensors", "olmo-core-unsharded"},
 		{"olmo-core-unsharded-safetensors/model.safetensors", "olmo-core-unsharded"},
+		{"olmo-core-unsharded-tensors", "olmo-core-unsharded"},
+		{"olmo-core-unsharded-tensors/model", "olmo-core-unsharded"},
+		{"olmo-core-unsharded-tensors/model/model-embeddings-weight.pt", "olmo-core-unsharded"},
+		{"olmo-core-unsharded-chunks", "olmo-core-unsharded"},
+		{"olmo-core-unsharded-chunks/model/chunk-00001.safetensors", "olmo-core-unsharded"},
 	} {
 		for _, from := range []string{"", c.layout} {
 			m := open(t, mha+c.path, from)
@@ -73,6 +80,7 @@ func TestOfficialBytes(t *testing.T) {
 		{"hf", "", testdata + "models/olmo2-mha", "tokenizer.json"},
 		{"hf-bin", "", mha + "hf-bin", "pytorch_model.bin"},
 		{"olmo", "", mha + "olmo", "model.pt"},
+		{"olmo-safetensors", "", mha + "olmo-safetensors", "model.safetensors"},
 		{"olmo-core-unsharded", "", mha + "olmo-core-unsharded", "model.pt"},
 		{"olmo-core-unsharded", "safetensors", mha + "olmo-core-unsharded-safetensors", "model.safetensors"},
 	} {
@@ -120,7 +128,7 @@ func TestOfficialGGUF(t *testing.T) {
 
 func TestLayouts(t *testing.T) {
 	names, docs := Layouts()
-	want := []string{"hf", "hf-bin", "olmo", "olmo-core-unsharded", "gguf", "safetensors", "torch"}
+	want := []string{"hf", "hf-bin", "olmo", "olmo-safetensors", "olmo-core-unsharded", "gguf", "safetensors", "torch"}
 	if !slices.Equal(names, want) || len(docs) != len(want) {
 		t.Errorf("got %v, %v", names, docs)
 	}

@@ -10,8 +10,8 @@ import (
 // legacyLayout is the unsharded checkpoint of the trainer that made OLMo 1 and
 // OLMo 2 1B, 7B and 13B: a flat state dict with q, k, v and up, gate fused.
 var legacyLayout = &layout{
-	name:  "olmo",
-	doc:   "legacy unsharded directory: config.yaml, model.pt",
+	name: "olmo",
+	doc:  "legacy unsharded directory: config.yaml, model.pt",
 	match: func(d *dir) bool {
 		return d.has("config.yaml") && d.has("model.pt") && !d.has(weirdFile) && !d.isHF()
 	},

@@ -2,6 +2,7 @@ package olmo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +31,7 @@ func TestLegacyNames(t *testing.T) {
 		"wrapped": func(s string) string {
 			return "module._fsdp_wrapped_module." + strings.Replace(s, "blocks.", "blocks._orig_mod.", 1)
 		},
+		"wrapped inside": func(s string) string { return strings.Replace(s, "transformer.", "_orig_mod.transformer.module.", 1) },
 		"grouped":        blocks("transformer.block_groups.0.0.", "transformer.block_groups.0.1."),
 		"by ones":        blocks("transformer.block_groups.0.0.", "transformer.block_groups.1.0."),
 		"wrapped groups": blocks("transformer.block_groups.0._fsdp_wrapped_module.0.", "transformer.block_groups.0._fsdp_wrapped_module.1."),
@@ -50,6 +52,23 @@ func TestLegacyNames(t *testing.T) {
 		_, err := renamed(f)
 		wantError(t, err, want)
 	}
+	// One norm for both, as long ago.
+	one := func(drop string) func(string) string {
+		return strings.NewReplacer(".blocks.0.attn_norm.", ".blocks.0.norm.", ".blocks.0."+drop+".weight", ".blocks.0.rotary_emb.inv_freq").Replace
+	}
+	got, err := renamed(one("ff_norm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := slices.Clone(m.Tensors)
+	at := func(module string) int {
+		return slices.IndexFunc(want, func(t formats.Tensor) bool { return t.Name == layerName("0", module) })
+	}
+	want[at("post_feedforward_layernorm")] = want[at("post_attention_layernorm")].WithName(layerName("0", "post_feedforward_layernorm"))
+	equalTensors(t, got.Tensors, want)
+	_, err = renamed(one("nothing"))
+	wantError(t, err, `d: tensors: found both "transformer.blocks.0.norm.weight" and "transformer.blocks.0.ff_norm.weight" for "model.layers.0.post_feedforward_layernorm.weight", expected one`)
+
 	for _, shape := range [][]int64{{95, 32}, {96}, {}, {96, 32, 1}} {
 		s := *m.Source
 		s.Checkpoint = &formats.Checkpoint{Path: "d", Tensors: []formats.Tensor{tensor("transformer.blocks.0.att_proj.weight", formats.F32, shape...)}}

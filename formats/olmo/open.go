@@ -117,6 +117,7 @@ func (d *dir) owner(base string) (*layout, error) {
 		{weirdLayout, false, base == weirdFile && d.has("config.yaml")},
 		{coreDistLayout, false, d.distFile(base) && coreDistLayout.match(d)},
 		{shardedTorchLayout, false, d.distFile(base) && shardedTorchLayout.match(d)},
+		{shardedLegacyLayout, false, rankName.MatchString(base) && shardedLegacyLayout.match(d)},
 		{coreUnshardedLayout, false, (base == "model.pt" || base == "model.safetensors") && d.config == coreConfig || d.isPiece(base)},
 	} {
 		switch {

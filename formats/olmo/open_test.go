@@ -75,11 +75,14 @@ func TestDetect(t *testing.T) {
 		{"unfinished", files{"a.incomplete": "", "b.part": ""}, "found files of an unfinished download or save"},
 		{"config.yaml alone", files{"config.yaml": yaml}, "found config.yaml but no model.pt or model.safetensors"},
 		{"core config alone", files{"config.json": coreJSON}, "found a config.json of OLMo-core but no model.pt, model.safetensors or model_and_optim"},
-		{"core in pieces", files{"config.json": coreJSON, "model/model-embeddings-weight.pt": ""}, "found weights of OLMo-core in several files (model/…), which this version does not read"},
+		{"core in pieces", files{"config.json": coreJSON, "model/model-embeddings-weight.pt": ""}, "model-embeddings-weight.pt: found an empty file"},
+		{"pieces without a config", files{"model/chunk-00000.pt": ""}, "found weights of OLMo-core in several files (model/…) but no config.json of OLMo-core above them"},
+		{"model without pieces", files{"config.json": coreJSON, "model/x.pt": ""}, "found a config.json of OLMo-core but no model.pt, model.safetensors or model_and_optim"},
 
 		{"olmo-core", files{"config.json": coreJSON, "model_and_optim/.metadata": ""}, "found the layout olmo-core (OLMo-core distributed checkpoint: model_and_optim/.metadata and .distcp files), which this version does not read"},
 		{"olmo-core inner", files{".metadata": "", "__0_0.distcp": ""}, "found the layout olmo-core ("},
-		{"olmo-safetensors", files{"config.yaml": yaml, "model.safetensors": weights}, "found the layout olmo-safetensors ("},
+		{"olmo-safetensors", files{"config.yaml": yaml, "model.safetensors": "@" + mha + "olmo-safetensors/model.safetensors"}, "olmo-safetensors"},
+		{"olmo-safetensors with plain names", files{"config.yaml": yaml, "model.safetensors": weights}, `model.safetensors: tensor "lm_head.weight": found a name that is not in base64, expected that of a pickled key, as the trainer writes it`},
 		{"torch_new", files{"config.yaml": yaml, "model_and_optim/.metadata": ""}, "found the layout olmo-sharded-torch ("},
 		{"torch_legacy", files{"config.yaml": yaml, "rank0.pt": "", "rank1.pt": ""}, "found the layout olmo-sharded-legacy ("},
 		{"local", files{"config.yaml": yaml, "metadata.yaml": "", "model/rank0.pt": "", "optim/rank0.pt": ""}, "found the layout olmo-sharded-local ("},
@@ -87,7 +90,7 @@ func TestDetect(t *testing.T) {
 		{"hf_olmo", files{"config.json": `{"model_type": "hf_olmo"}`, "pytorch_model.bin": bin}, "found the layout hf-olmo ("},
 
 		{"ambiguous", files{"config.json": coreJSON, "model.pt": pt, "model_and_optim/.metadata": ""}, "found what could be olmo-core-unsharded or olmo-core, expected one: say which with --from"},
-		{"ambiguous legacy", files{"config.yaml": yaml, "model.pt": legacyPT, "model.safetensors": ""}, "found what could be olmo or olmo-safetensors, expected one: say which with --from"},
+		{"both of legacy", files{"config.yaml": yaml, "model.pt": legacyPT, "model.safetensors": "@" + mha + "olmo-safetensors/model.safetensors"}, "olmo-safetensors"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := layOut(t, c.files)
@@ -165,7 +168,7 @@ func TestOpenFile(t *testing.T) {
 		{"weights beside another config", with(hf, "config.json", `{"model_type":"llama"}`), "model.safetensors", "safetensors 25"},
 		{"legacy", files{"config.yaml": "@" + mha + "olmo/config.yaml", "model.pt": legacyPT, "model.safetensors": ""}, "model.pt", "olmo 19"},
 		{"legacy beside a broken config.json", files{"config.yaml": "@" + mha + "olmo/config.yaml", "model.pt": legacyPT, "config.json": "{"}, "model.pt", "olmo 19"},
-		{"legacy safetensors", files{"config.yaml": "@" + mha + "olmo/config.yaml", "model.pt": legacyPT, "model.safetensors": ""}, "model.safetensors", "found the layout olmo-safetensors ("},
+		{"legacy safetensors", files{"config.yaml": "@" + mha + "olmo/config.yaml", "model.safetensors": "@" + mha + "olmo-safetensors/model.safetensors"}, "model.safetensors", "olmo-safetensors 19"},
 		{"core", files{"config.json": "@" + tinyCore + "config.json", "model.pt": corePT, "model.safetensors": "rubbish"}, "model.pt", "olmo-core-unsharded 25"},
 		{"core safetensors", files{"config.json": "@" + tinyCore + "config.json", "model.pt": "rubbish", "model.safetensors": coreST}, "model.safetensors", "olmo-core-unsharded 25"},
 		{"bare pickle", files{"model.pt": legacyPT}, "model.pt", "torch 19"},
@@ -204,7 +207,7 @@ func TestOpenFrom(t *testing.T) {
 		t.Errorf("got %d tensors", len(m.Tensors))
 	}
 	for _, c := range []struct{ path, from, want string }{
-		{dir, "olmo-safetensors", "found the layout olmo-safetensors ("},
+		{dir, "olmo-safetensors", "model.safetensors: found an empty file"},
 		{dir, "nonsense", `unknown layout "nonsense", expected one of hf, `},
 		{dir, "hf", "config.json: no such file or directory"},
 		{dir, "gguf", "found 0 GGUF files, expected one or one split set"},

@@ -67,7 +67,7 @@ func unpickleNames(ck *formats.Checkpoint, file string) error {
 		name, ok := key.path[0].(string)
 		switch {
 		case len(key.path) != 1 || !ok:
-			return formats.Errorf(file, place, "found the key %.120q, expected one text, as in a model's state dict", fmt.Sprint(key.path...))
+			return formats.Errorf(file, place, "found the key %.120q, expected one text, as in a model's state dict", fmt.Sprint(key.path))
 		case seen[name]:
 			return formats.Errorf(file, place, "found a second tensor of key %.120q, expected one", name)
 		}

@@ -24,7 +24,7 @@ func one(dtype, shape, offsets string) string {
 }
 
 func parse(data []byte) (*formats.Checkpoint, error) {
-	return read(bytes.NewReader(data), int64(len(data)), "f")
+	return OpenAt(bytes.NewReader(data), int64(len(data)), "f")
 }
 
 // repeat returns the members of n tensors of that description.

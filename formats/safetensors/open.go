@@ -17,7 +17,7 @@ func Open(path string) (*formats.Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := read(f, size, path)
+	c, err := OpenAt(f, size, path)
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -26,8 +26,9 @@ func Open(path string) (*formats.Checkpoint, error) {
 	return c, nil
 }
 
-// read describes the tensors of the file that r gives.
-func read(r io.ReaderAt, size int64, path string) (*formats.Checkpoint, error) {
+// OpenAt is Open of a file of that size which r reads. path names it in errors.
+// Closing the checkpoint leaves r open.
+func OpenAt(r io.ReaderAt, size int64, path string) (*formats.Checkpoint, error) {
 	text, err := readHeader(r, size, path)
 	if err != nil {
 		return nil, err

@@ -74,7 +74,7 @@ func (f *File) noteGlobals() {
 	for i := range f.Scan.Globals {
 		g := &f.Scan.Globals[i]
 		name := g.canonical()
-		if !g.Computed && isKnown(name) {
+		if g.Known() {
 			continue
 		}
 		if g.Computed {

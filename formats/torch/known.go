@@ -2,6 +2,10 @@ package torch
 
 import "strings"
 
+// Known reports whether a global is one of torch's for tensors or one for plain
+// values, so that there is nothing to say of it.
+func (g *Global) Known() bool { return !g.Computed && isKnown(g.canonical()) }
+
 // isKnown reports whether a global, by its name in Python 3's spelling, is one
 // of torch's for tensors or one for plain values: there is nothing to say of it.
 func isKnown(name string) bool {

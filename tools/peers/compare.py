@@ -22,6 +22,7 @@ from check_search import Search
 from check_soup import Soup
 from check_text import Text
 from check_tokens import Tokens
+from check_unsharded import Unsharded
 from check_verify import Verify
 from harness import Harness
 from models import YARN, Shape
@@ -102,6 +103,7 @@ def compare(h, given):
             forward.check(shape, source)
         layouts.done(shape)
         h.forget(shape)
+    Unsharded(h).check()
     Verify(h).check()
     Golden(h).check()
     h.check("scan = expected", "corpus", lambda note: scan(h, note))

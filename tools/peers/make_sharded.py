@@ -3,9 +3,9 @@
 Runs under whatever torch its Python has, in WORLD processes of gloo on the CPU. UNSHARDED is a directory with
 config.yaml and model.pt. FORM is
 
-    torch_legacy, local, olmo_core   what the trainer's setting sharded_checkpointer says
-    local-1.13                       local, as torch up to 2.0 described flat parameters
+    torch_legacy, local, olmo_core
 
+as the trainer's setting sharded_checkpointer says.
 The model is wrapped in FSDP block by block, as the trainer does, and its optimizer has made one step (at learning
 rate 0), so that there are moments. OLMo 0.6 itself needs torch 2.1; under torch 1.13 its checkpointers' dictionaries
 are put together here, of torch's own ShardedTensor and FlatParameter.
@@ -41,6 +41,7 @@ def work(peers, form, unsharded, out, rank, world):
     sys.path.insert(0, str(HERE))
     # Pure Python dependencies of OLMo; torch and numpy are found before these.
     sys.path += [str(peers / "olmo"), str(peers / "core01"), str(peers / "venv/lib/python3.11/site-packages")]
+    allow_defaults()
     import torch
     import torch.distributed as dist
     dist.init_process_group("gloo", init_method=f"file://{os.environ['MEET']}", rank=rank, world_size=world)
@@ -48,6 +49,20 @@ def work(peers, form, unsharded, out, rank, world):
     state = torch.load(unsharded / "model.pt", map_location="cpu")
     (by_olmo if modern else by_hand)(form, unsharded, out, rank, world, state)
     dist.barrier()
+
+
+def allow_defaults():
+    """Lets fields of data classes have data classes as defaults, as in Python 3.10: torch 1.13 needs that."""
+    import dataclasses
+    get = dataclasses._get_field
+
+    def lenient(cls, name, *rest):
+        default = getattr(cls, name, None)
+        default = getattr(default, "default", default)  # of field()
+        if dataclasses.is_dataclass(type(default)) and type(default).__hash__ is None:
+            type(default).__hash__ = object.__hash__
+        return get(cls, name, *rest)
+    dataclasses._get_field = lenient
 
 
 def by_olmo(form, unsharded, out, rank, world, state):
@@ -82,6 +97,57 @@ def by_olmo(form, unsharded, out, rank, world, state):
             group["lr"] = 3e-4
         save = build_sharded_checkpointer(config)
         save.save_checkpoint(out, model, optim, trainer_state(rank, world))
+
+
+def by_hand(form, unsharded, out, rank, world, state):
+    """The dictionaries of OLMo's checkpointers torch_legacy and local, of the model alone, as an older torch makes them:
+    with the function by which FSDP cuts tensors into ShardedTensors, and with the FlatParameters of FSDP."""
+    import torch
+    from torch.distributed.distributed_c10d import _get_default_group
+    from torch.distributed.fsdp import FullyShardedDataParallel as FSDP
+    from torch.distributed.fsdp._shard_utils import _create_chunk_sharded_tensor
+    if rank == 0:
+        (out / "model").mkdir(parents=True) if form == "local" else out.mkdir(parents=True)
+        (out / "config.yaml").write_bytes((unsharded / "config.yaml").read_bytes())
+        if form == "local":
+            (out / "metadata.yaml").write_text(f"world_size: {world}\n")
+    torch.distributed.barrier()
+    if form == "torch_legacy":
+        cut = {k: _create_chunk_sharded_tensor(v, rank, world, world, _get_default_group()) for k, v in state.items()}
+        torch.save({"model": cut, **trainer_state(rank, world)}, out / f"rank{rank}.pt")
+        return
+    with mock.patch.object(FSDP, "_get_compute_device", lambda *_: torch.device("cpu")):
+        model = FSDP(tree(state, FSDP))
+    modules = []
+    for name, module in model.named_modules():
+        if isinstance(module, FSDP):
+            handles = []
+            for handle in module._handles:
+                p = handle.flat_param
+                d = {"flat_param.data": p.detach(), "flat_param._fqns": p._prefixed_param_names}  # the name before 2.0
+                for key in ("_shard_param_offsets", "_shard_indices", "_numels", "_shapes", "_shard_numel_padded"):
+                    d[f"flat_param.{key}"] = getattr(p, key)
+                handles.append(d)
+            modules.append({"handles": handles, "name": name.replace("_fpw_module.", "")})  # a wrapper that 2.0 has no more
+    torch.save({"modules": modules}, out / f"model/rank{rank}.pt")
+
+
+def tree(state, wrap):
+    """Modules with the parameters of a state dict, every block in a wrapper of its own."""
+    import torch
+    root = torch.nn.Module()
+    for name, value in state.items():
+        *path, leaf = name.split(".")
+        at = root
+        for part in path:
+            if part not in at._modules:
+                at.add_module(part, torch.nn.Module())
+            at = at._modules[part]
+        at.register_parameter(leaf, torch.nn.Parameter(value))
+    blocks = root.transformer.blocks
+    for i in list(blocks._modules):
+        blocks._modules[i] = wrap(blocks._modules[i])
+    return root
 
 
 def trainer_state(rank, world):

@@ -1,10 +1,16 @@
-"""Makes the checkpoints here: PYTHON make.py OUT [OLMO_CORE [DEPENDENCIES]], with whatever torch PYTHON has.
+"""Makes the checkpoints here: PYTHON make.py OUT [OLMO_CORE [DEPENDENCIES…]], with whatever torch PYTHON has.
 
 Without OLMO_CORE the writer is torch's, else that of the OLMo-core in that directory. Three processes on this
 machine write, by gloo. Element i of a tensor is i, counted in row-major order, so that what a reader should find
 needs no file of its own.
+
+OUT of the name "views" is as early versions of OLMo-core wrote: chunks that are views were saved with all of the
+storage behind them.
 """
+import io
 import os
+import pathlib
+import pickle
 import sys
 from unittest import mock
 
@@ -79,5 +85,29 @@ def start(rank, out, port, core):
     save(rank, out, port, core)
 
 
+def views(out):
+    from torch.distributed.checkpoint.filesystem import _StorageInfo
+    from torch.distributed.checkpoint.metadata import (ChunkStorageMetadata, Metadata, MetadataIndex, TensorProperties,
+                                                       TensorStorageMetadata)
+    out.mkdir()
+    rows, columns = tensor(torch.float32, 6, 2), tensor(torch.bfloat16, 4, 6)
+    tensors, items, data = {}, {}, io.BytesIO()
+    for key, full, parts in (("rows", rows, [((0, 0), rows[:2]), ((2, 0), rows[2:3]), ((3, 0), rows[3:])]),
+                             ("columns", columns, [((0, 0), columns[:, :4]), ((0, 4), columns[:, 4:])])):
+        chunks = []
+        for offset, part in parts:
+            item = io.BytesIO()
+            torch.save(part, item)
+            offset = torch.Size(offset)
+            items[MetadataIndex(key, offset)] = _StorageInfo("__0_0.distcp", data.tell(), item.tell())
+            chunks.append(ChunkStorageMetadata(offset, part.shape))
+            data.write(item.getbuffer())
+        tensors[key] = TensorStorageMetadata(TensorProperties(dtype=full.dtype), full.shape, chunks)
+    (out / "__0_0.distcp").write_bytes(data.getbuffer())
+    (out / ".metadata").write_bytes(pickle.dumps(Metadata(tensors, None, items)))
+
+
 if __name__ == "__main__":
+    if pathlib.Path(sys.argv[1]).name == "views":
+        sys.exit(views(pathlib.Path(sys.argv[1])))
     mp.spawn(start, (sys.argv[1], 29600 + os.getpid() % 300, sys.argv[2:]), nprocs=RANKS)

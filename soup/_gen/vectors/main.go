@@ -1,5 +1,5 @@
 // The generator of the kernels in vectors_amd64.s: AVX2 code for the loops over
-// float64 in vectors.go of package soup.
+// float64 in elementwise.go, rank.go and vectors.go of package soup.
 package main
 
 import (
