@@ -79,14 +79,14 @@ func TestDetect(t *testing.T) {
 		{"pieces without a config", files{"model/chunk-00000.pt": ""}, "found weights of OLMo-core in several files (model/…) but no config.json of OLMo-core above them"},
 		{"model without pieces", files{"config.json": coreJSON, "model/x.pt": ""}, "found a config.json of OLMo-core but no model.pt, model.safetensors or model_and_optim"},
 
-		{"olmo-core", files{"config.json": coreJSON, "model_and_optim/.metadata": ""}, "found the layout olmo-core (OLMo-core distributed checkpoint: model_and_optim/.metadata and .distcp files), which this version does not read"},
-		{"olmo-core inner", files{".metadata": "", "__0_0.distcp": ""}, "found the layout olmo-core ("},
+		{"olmo-core", files{"config.json": coreJSON, "model_and_optim/.metadata": ""}, "model_and_optim/.metadata: byte 0: found the end of the pickle"},
+		{"olmo-core inner", files{".metadata": "", "__0_0.distcp": ""}, ".metadata: byte 0: found the end of the pickle"},
 		{"olmo-safetensors", files{"config.yaml": yaml, "model.safetensors": "@" + mha + "olmo-safetensors/model.safetensors"}, "olmo-safetensors"},
 		{"olmo-safetensors with plain names", files{"config.yaml": yaml, "model.safetensors": weights}, `model.safetensors: tensor "lm_head.weight": found a name that is not in base64, expected that of a pickled key, as the trainer writes it`},
-		{"torch_new", files{"config.yaml": yaml, "model_and_optim/.metadata": ""}, "found the layout olmo-sharded-torch ("},
-		{"torch_legacy", files{"config.yaml": yaml, "rank0.pt": "", "rank1.pt": ""}, "found the layout olmo-sharded-legacy ("},
-		{"local", files{"config.yaml": yaml, "metadata.yaml": "", "model/rank0.pt": "", "optim/rank0.pt": ""}, "found the layout olmo-sharded-local ("},
-		{"olmo_core v0.1", files{"config.yaml": yaml, "model/metadata.json": "", "optim/metadata.json": ""}, "found the layout olmo-sharded-core ("},
+		{"torch_new", files{"config.yaml": yaml, "model_and_optim/.metadata": ""}, "model_and_optim/.metadata: byte 0: found the end of the pickle"},
+		{"torch_legacy", files{"config.yaml": yaml, "rank0.pt": "", "rank1.pt": ""}, "rank0.pt: found an empty file"},
+		{"local", files{"config.yaml": yaml, "metadata.yaml": "", "model/rank0.pt": "", "optim/rank0.pt": ""}, "metadata.yaml: found YAML that cannot be read"},
+		{"olmo_core v0.1", files{"config.yaml": yaml, "model/metadata.json": "", "optim/metadata.json": ""}, "metadata.json: byte 0: found the end of the document"},
 		{"hf_olmo", files{"config.json": `{"model_type": "hf_olmo"}`, "pytorch_model.bin": bin}, "found the layout hf-olmo ("},
 
 		{"ambiguous", files{"config.json": coreJSON, "model.pt": pt, "model_and_optim/.metadata": ""}, "found what could be olmo-core-unsharded or olmo-core, expected one: say which with --from"},
@@ -265,7 +265,7 @@ func TestCacheLayout(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Open(filepath.Join(root, "core"), "")
-	wantError(t, err, "found the layout olmo-core (")
+	wantError(t, err, "model_and_optim/.metadata: byte 0: found the end of the pickle")
 }
 
 // TestLimits: a config beyond any size is not read.
