@@ -42,7 +42,7 @@ func prepareArceeFusion(ctx context.Context, t *Tensor) (Range, error) {
 		// floor((q+1)·(n-1)/4), without overflow, from the other end
 		counts = append(counts, n-((n-1)/4*(q+1)+(n-1)%4*(q+1)/4))
 	}
-	quartiles, err := t.series(ctx, func(x [][]float64, base []float64, at int64, see see) {
+	quartiles, err := t.series(ctx, t.scan, func(x [][]float64, base []float64, at int64, see see) {
 		for j := range base {
 			base[j] = f.importance(x[0][j], base[j], at+int64(j))
 		}

@@ -3,12 +3,54 @@ package soup
 import (
 	"context"
 	"fmt"
+	"math/big"
 	"testing"
 
 	"olmotool/formats"
 	"olmotool/formats/olmo"
 	"olmotool/formats/random"
 )
+
+// BenchmarkMergeMethod merges tensors that lie in memory, facts and all, on one
+// core; its speed is that of the bytes of all inputs.
+func BenchmarkMergeMethod(b *testing.B) {
+	for _, m := range []*Method{&modelStockMethod, &tiesMethod} {
+		b.Run(m.Name, func(b *testing.B) {
+			const rows, row = 1 << 9, 1 << 12
+			var ms []*olmo.Model
+			for i := range 4 {
+				d, err := random.Data(uint64(i), "x", formats.BF16, rows*row, random.Options{Std: 0.02})
+				if err != nil {
+					b.Fatal(err)
+				}
+				raw := make([]byte, d.Size())
+				if err := formats.ReadFull(d, raw, 0); err != nil {
+					b.Fatal(err)
+				}
+				ms = append(ms, bare(fmt.Sprint(i), tensorBytes(b, "x", formats.BF16, []int64{rows, row}, raw)))
+			}
+			r := Uniform(3)
+			weight := r.Value
+			r.Method, r.Value = m, func(param, tensor string, model int) *big.Rat {
+				if param == "density" {
+					return big.NewRat(1, 2)
+				}
+				return weight(param, tensor, model)
+			}
+			p := make([]byte, ms[0].Tensors[0].Bytes())
+			b.SetBytes(int64(len(p) * len(ms)))
+			for b.Loop() {
+				res, err := Merge(context.Background(), ms[:3], ms[3], r, Options{Threads: 1})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := formats.ReadFull(res.Model.Tensors[0].Data, p, 0); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
 
 // BenchmarkMerge merges tensors that lie in memory, on one core; its speed is
 // that of the bytes of all inputs.

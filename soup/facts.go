@@ -86,16 +86,9 @@ func (t *Tensor) row() (int64, error) {
 // the base if there is one, in one pass.
 func (t *Tensor) gram(ctx context.Context) ([][]float64, error) {
 	g := square(len(t.in))
-	err := t.scan(ctx, 1, blocks(t.elements(), 1), func(int64) (look, func() error) {
+	err := t.scanDifferences(ctx, 1, blocks(t.elements(), 1), func(int64) (look, func() error) {
 		block := square(len(g))
-		return func(x [][]float64, base []float64, _ int64) {
-			if base != nil {
-				for _, x := range x {
-					subtract(x, x, base)
-				}
-			}
-			addProducts(block, x)
-		}, addLater(g, block)
+		return func(x [][]float64, _ []float64, _ int64) { addProducts(block, x) }, addLater(g, block)
 	})
 	return g, err
 }

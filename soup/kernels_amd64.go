@@ -48,6 +48,15 @@ func widenF32Fast(dst []float64, src []float32) (n int, most uint32) {
 	return n, widenF32AVX2(dst, src[:n])
 }
 
+func widenMinusBF16Fast(dst []float64, src []byte, base []float64) (n int, most uint32) {
+	n = groups(min(len(dst), len(src)/2, len(base)))
+	return n, widenMinusBF16AVX2(dst[:n], src, base)
+}
+
+func roundBF16Fast(dst []byte, src []float64) int {
+	return roundBF16AVX2(dst, src[:groups(min(len(src), len(dst)/2))])
+}
+
 func roundToOddFast(dst []float32, src []float64) int {
 	n := groups(min(len(dst), len(src)))
 	roundToOddAVX2(dst, src[:n])

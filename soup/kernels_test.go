@@ -77,10 +77,19 @@ func TestConvertKernels(t *testing.T) {
 			if i := differs(got, want); !ok || i >= 0 {
 				t.Fatalf("%d of %s: %v, %v at %d", n, d, ok, got, i)
 			}
+			base := make([]float64, n)
+			for i := range base {
+				base[i] = r.NormFloat64()
+				want[i] -= base[i]
+			}
+			ok = widenMinus(got, d, src, base, mid)
+			if i := differs(got, want); !ok || i >= 0 {
+				t.Fatalf("%d of %s, less a base: %v, %v at %d", n, d, ok, got, i)
+			}
 			for i := range n {
 				was := slices.Clone(src)
 				for _, bad := range []float64{math.NaN(), math.Inf(-1)} {
-					if put(i, bad); widen(got, d, src, mid) || beyond(got) != i {
+					if put(i, bad); widen(got, d, src, mid) || beyond(got) != i || widenMinus(got, d, src, base, mid) {
 						t.Fatalf("%d of %s: %v at %d was overlooked", n, d, bad, i)
 					}
 				}
@@ -93,8 +102,11 @@ func TestConvertKernels(t *testing.T) {
 			if r.IntN(4) > 0 { // about what float32 and its subnormal numbers hold
 				y[i] = math.Ldexp(r.NormFloat64(), r.IntN(290)-155)
 			}
-			if r.IntN(4) == 0 {
+			switch r.IntN(4) {
+			case 0:
 				y[i] = float64(float32(y[i]))
+			case 1: // half way between two of bfloat16, or one of them
+				y[i] = float64(math.Float32frombits(math.Float32bits(float32(y[i])) &^ 0x7fff))
 			}
 		}
 		for _, d := range []formats.DType{formats.BF16, formats.F16, formats.F32} {

@@ -340,7 +340,7 @@ func firstOf() Recipe {
 
 // byRow is a method of whole rows: each element becomes the sum of its row.
 func byRow(t *testing.T, row int) Recipe {
-	return Recipe{Method: &Method{Name: "rows", Min: 1, ByRow: true, Prepare: func(context.Context, *Tensor) (Range, error) {
+	return Recipe{Method: &Method{Name: "rows", Min: 1, ByRow: func(*Tensor) bool { return true }, Prepare: func(context.Context, *Tensor) (Range, error) {
 		return func(dst []float64, x [][]float64, _ []float64, at int64) {
 			if at%int64(row) != 0 || len(dst)%row != 0 {
 				t.Errorf("asked for %d elements at %d", len(dst), at)

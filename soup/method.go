@@ -23,9 +23,9 @@ type Method struct {
 	// Min and Max are how many models it takes, the base not counted; Max 0: any.
 	Min, Max int
 	Params   []Param
-	// ByRow asks for ranges of whole rows of the last dimension; a tensor of one
-	// dimension is one row.
-	ByRow bool
+	// ByRow, if set, says whether a tensor is computed in ranges of whole rows of
+	// the last dimension; one of one dimension is one row.
+	ByRow func(t *Tensor) bool
 	// Prepare finds out what has to be known of whole tensors, reading them as
 	// often as it must, a range at a time, and returns how to compute a range.
 	Prepare func(ctx context.Context, t *Tensor) (Range, error)

@@ -15,7 +15,7 @@ var modelStockMethod = Method{
 	Params: []Param{
 		{Name: "filter_wise", Doc: "an angle for each row, rather than for the tensor", Bool: true},
 	},
-	ByRow:   true,
+	ByRow:   func(t *Tensor) bool { return t.Param("filter_wise") != 0 },
 	Prepare: prepareModelStock,
 }
 

@@ -17,7 +17,7 @@ var nuslerpMethod = Method{
 		{Name: "nuslerp_flatten", Doc: "the angle is that of whole tensors, not of rows", Bool: true, Default: 1},
 		{Name: "nuslerp_row_wise", Doc: "without nuslerp_flatten: the angles are those along the first dimension, of columns", Bool: true},
 	},
-	ByRow:   true,
+	ByRow:   func(t *Tensor) bool { return t.Param("nuslerp_flatten") == 0 && t.Param("nuslerp_row_wise") == 0 },
 	Prepare: prepareNuslerp,
 }
 
@@ -107,14 +107,9 @@ func nuslerpColumns(ctx context.Context, t *Tensor, at float64) (Range, error) {
 		return [][]float64{make([]float64, columns), make([]float64, columns), make([]float64, columns)}
 	}
 	g := sums()
-	err := t.scan(ctx, columns, blocks(t.elements(), columns), func(int64) (look, func() error) {
+	err := t.scanDifferences(ctx, columns, blocks(t.elements(), columns), func(int64) (look, func() error) {
 		block := sums()
-		return func(x [][]float64, base []float64, _ int64) {
-			if base != nil {
-				for _, x := range x {
-					subtract(x, x, base)
-				}
-			}
+		return func(x [][]float64, _ []float64, _ int64) {
 			eachRow(int(columns), nil, x, nil, func(_ []float64, x [][]float64, _ []float64) {
 				for i, v := range x[0] {
 					w := x[1][i]

@@ -93,7 +93,7 @@ func TestRanges(t *testing.T) {
 		whole, parts := make([]float64, rows*row), make([]float64, rows*row)
 		compute(f, whole, tensor, 0)
 		unit := 1
-		if m.ByRow {
+		if m.ByRow != nil && m.ByRow(tensor) {
 			unit = row
 		}
 		var wg sync.WaitGroup

@@ -2,6 +2,10 @@ package soup
 
 import "olmotool/formats"
 
+// rangedElems is how many elements a method is given at a time: few enough that
+// those of some models stay in the nearest cache, enough that calls do not count.
+const rangedElems = 256
+
 // ranged computes blocks with the function of a method.
 type ranged struct {
 	compute Range

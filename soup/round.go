@@ -53,6 +53,19 @@ func widenBF16(dst []float64, src []byte) uint32 {
 	return most
 }
 
+// widenMinus sets dst to the elements less base, and reports what [widen] does.
+func widenMinus(dst []float64, d formats.DType, src []byte, base []float64, mid []float32) bool {
+	if d != formats.BF16 {
+		ok := widen(dst, d, src, mid)
+		subtract(dst, dst, base)
+		return ok
+	}
+	n, most := widenMinusBF16Fast(dst, src, base)
+	most = max(most, widenBF16(dst[n:], src[2*n:]))
+	subtract(dst[n:], dst[n:], base[n:])
+	return most < infinite<<23
+}
+
 // widenF32 returns the largest magnitude too, as the bits of a float32.
 func widenF32(dst []float64, src []float32) uint32 {
 	i, most := widenF32Fast(dst, src)
@@ -130,10 +143,30 @@ func encode(dst []byte, d formats.DType, y []float64, mid []float32, lost *forma
 				lost.Underflow.Add(1)
 			}
 		}
-	default:
-		for i := roundToOddFast(mid, y); i < len(y); i++ {
-			mid[i] = toOdd(y[i])
+	case formats.BF16:
+		for len(y) > 0 {
+			n := roundBF16Fast(dst, y)
+			dst, y = dst[2*n:], y[n:]
+			n = min(len(y), rare)
+			encodeRare(dst[:2*n], d, y[:n], mid[:n], lost)
+			dst, y = dst[2*n:], y[n:]
 		}
+		return
+	default:
+		encodeRare(dst, d, y, mid, lost)
+		return
+	}
+	encodeOdd(dst, d, mid)
+	count(dst, d, mid, lost)
+}
+
+// rare is how many elements kernels leave where one of them needs more care.
+const rare = 16
+
+// encodeRare rounds to a type of 16 bits, whatever y is.
+func encodeRare(dst []byte, d formats.DType, y []float64, mid []float32, lost *formats.CastStats) {
+	for i := roundToOddFast(mid, y); i < len(y); i++ {
+		mid[i] = toOdd(y[i])
 	}
 	encodeOdd(dst, d, mid)
 	count(dst, d, mid, lost)

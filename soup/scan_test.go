@@ -47,10 +47,12 @@ func TestOptionsThreads(t *testing.T) {
 			t.Fatal(err)
 		}
 		x := res.from.views[0].t
-		if n := x.scanners(1); n != int64(threads) {
+		one := x.reader(1)
+		if n := one.readers(x.threads); n != int64(threads) {
 			t.Errorf("%d readers, want %d", n, threads)
 		}
-		if n := x.scanners(scanMemory); n != 1 {
+		large := x.reader(scanMemory)
+		if n := large.readers(x.threads); n != 1 {
 			t.Errorf("%d readers of rows as large as the memory for all", n)
 		}
 	}

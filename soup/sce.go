@@ -71,7 +71,7 @@ type sce struct {
 }
 
 func (s *sce) selection(ctx context.Context, t *Tensor, share float64) (cut, error) {
-	variances := t.series(ctx, func(x [][]float64, base []float64, at int64, see see) {
+	variances := t.series(ctx, t.scan, func(x [][]float64, base []float64, at int64, see see) {
 		d := make([]float64, len(x))
 		for j := range base {
 			for i := range d {

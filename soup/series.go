@@ -13,12 +13,15 @@ type series struct {
 // see is called with the elements of a range, some at a time and in order.
 type see func(sequence int, v []float64, at int64)
 
-// series returns what derive makes of the elements of a tensor. It may overwrite
-// them.
-func (t *Tensor) series(ctx context.Context, derive func(x [][]float64, base []float64, at int64, see see)) series {
+// scan is [Tensor.scan] or [Tensor.scanDifferences].
+type scan func(ctx context.Context, unit int64, r ranges, begin func(i int64) (look look, end func() error)) error
+
+// series returns what derive makes of what is scanned of a tensor. It may
+// overwrite that.
+func (t *Tensor) series(ctx context.Context, scan scan, derive func(x [][]float64, base []float64, at int64, see see)) series {
 	changed := t.errorf("found other elements when they were read once more, expected the same: did somebody write to a model?")
 	return series{t.elements(), changed, func(r ranges, begin func(i int64) (see, func() error)) error {
-		return t.scan(ctx, 1, r, func(i int64) (look, func() error) {
+		return scan(ctx, 1, r, func(i int64) (look, func() error) {
 			see, end := begin(i)
 			return func(x [][]float64, base []float64, at int64) { derive(x, base, at, see) }, end
 		})

@@ -69,6 +69,15 @@ func widenBF16AVX2(dst []float64, src []byte) uint32
 //go:noescape
 func widenF32AVX2(dst []float64, src []float32) uint32
 
+// widenMinusBF16AVX2 is widenBF16AVX2, and then
+//
+//	for i, v := range base {
+//		dst[i] -= v
+//	}
+//
+//go:noescape
+func widenMinusBF16AVX2(dst []float64, src []byte, base []float64) uint32
+
 // roundToOddAVX2 is
 //
 //	for i, v := range src {
@@ -79,3 +88,10 @@ func widenF32AVX2(dst []float64, src []float32) uint32
 //
 //go:noescape
 func roundToOddAVX2(dst []float32, src []float64)
+
+// roundBF16AVX2 rounds elements to the nearest bfloat16, groups of 16 up to the
+// first that has one that is not zero and below 2^-126, or not below 2^127. It
+// returns how many.
+//
+//go:noescape
+func roundBF16AVX2(dst []byte, src []float64) int

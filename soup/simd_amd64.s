@@ -248,6 +248,59 @@ done:
 	VZEROUPPER
 	RET
 
+// func widenMinusBF16AVX2(dst []float64, src []byte, base []float64) uint32
+// Requires: AVX, AVX2
+TEXT ·widenMinusBF16AVX2(SB), NOSPLIT, $0-76
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         dst_len+8(FP), CX
+	MOVQ         src_base+24(FP), DX
+	MOVQ         base_base+48(FP), SI
+	MOVL         $0x7fffffff, BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VPXOR        Y1, Y1, Y1
+	XORQ         BX, BX
+
+loop:
+	CMPQ         BX, CX
+	JGE          done
+	VPMOVZXWD    (DX)(BX*2), Y2
+	VPSLLD       $0x10, Y2, Y2
+	VPAND        Y0, Y2, Y3
+	VPMAXUD      Y3, Y1, Y1
+	VCVTPS2PD    X2, Y3
+	VEXTRACTI128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VSUBPD       (SI)(BX*8), Y3, Y3
+	VSUBPD       32(SI)(BX*8), Y2, Y2
+	VMOVUPD      Y3, (AX)(BX*8)
+	VMOVUPD      Y2, 32(AX)(BX*8)
+	VPMOVZXWD    16(DX)(BX*2), Y2
+	VPSLLD       $0x10, Y2, Y2
+	VPAND        Y0, Y2, Y3
+	VPMAXUD      Y3, Y1, Y1
+	VCVTPS2PD    X2, Y3
+	VEXTRACTI128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VSUBPD       64(SI)(BX*8), Y3, Y3
+	VSUBPD       96(SI)(BX*8), Y2, Y2
+	VMOVUPD      Y3, 64(AX)(BX*8)
+	VMOVUPD      Y2, 96(AX)(BX*8)
+	ADDQ         $+16, BX
+	JMP          loop
+
+done:
+	VEXTRACTI128 $0x01, Y1, X0
+	VPMAXUD      X1, X0, X0
+	VPSHUFD      $0x4e, X0, X1
+	VPMAXUD      X1, X0, X0
+	VPSHUFD      $0xb1, X0, X1
+	VPMAXUD      X1, X0, X0
+	VMOVD        X0, AX
+	MOVL         AX, ret+72(FP)
+	VZEROUPPER
+	RET
+
 // func roundToOddAVX2(dst []float32, src []float64)
 // Requires: AVX, AVX2
 TEXT ·roundToOddAVX2(SB), NOSPLIT, $0-48
@@ -346,3 +399,137 @@ loop:
 done:
 	VZEROUPPER
 	RET
+
+// func roundBF16AVX2(dst []byte, src []float64) int
+// Requires: AVX, AVX2
+TEXT ·roundBF16AVX2(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         src_base+24(FP), CX
+	MOVQ         src_len+32(FP), DX
+	VPCMPEQD     Y0, Y0, Y0
+	VPSRLQ       $0x01, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	MOVQ         $0x00000fffffffffff, BX
+	VMOVQ        BX, X2
+	VPBROADCASTQ X2, Y2
+	MOVQ         $0x3810000000000000, BX
+	VMOVQ        BX, X3
+	VPBROADCASTQ X3, Y3
+	MOVQ         $0x0fcfffffffffffff, BX
+	VMOVQ        BX, X4
+	VPBROADCASTQ X4, Y4
+	MOVQ         $0x000000000001c000, BX
+	VMOVQ        BX, X5
+	VPBROADCASTQ X5, Y5
+	VPMOVZXBD    order<>+0(SB), Y6
+	XORQ         BX, BX
+
+loop:
+	CMPQ     BX, DX
+	JGE      done
+	VPXOR    Y7, Y7, Y7
+	VMOVDQU  (CX)(BX*8), Y8
+	VPAND    Y0, Y8, Y9
+	VPCMPEQQ Y1, Y9, Y10
+	VPSUBQ   Y3, Y9, Y11
+	VPCMPGTQ Y4, Y11, Y12
+	VPOR     Y11, Y12, Y12
+	VPANDN   Y12, Y10, Y12
+	VPOR     Y12, Y7, Y7
+
+	// To even: what is half way goes up if the last bit is set.
+	VPSLLQ   $0x12, Y9, Y11
+	VPSRLQ   $0x3f, Y11, Y11
+	VPADDQ   Y2, Y11, Y11
+	VPADDQ   Y9, Y11, Y11
+	VPSRLQ   $0x2d, Y11, Y11
+	VPSUBQ   Y5, Y11, Y11
+	VPANDN   Y11, Y10, Y11
+	VPANDN   Y8, Y0, Y8
+	VPSRLQ   $0x30, Y8, Y8
+	VPOR     Y8, Y11, Y11
+	VMOVDQU  32(CX)(BX*8), Y8
+	VPAND    Y0, Y8, Y9
+	VPCMPEQQ Y1, Y9, Y10
+	VPSUBQ   Y3, Y9, Y12
+	VPCMPGTQ Y4, Y12, Y13
+	VPOR     Y12, Y13, Y13
+	VPANDN   Y13, Y10, Y13
+	VPOR     Y13, Y7, Y7
+
+	// To even: what is half way goes up if the last bit is set.
+	VPSLLQ   $0x12, Y9, Y12
+	VPSRLQ   $0x3f, Y12, Y12
+	VPADDQ   Y2, Y12, Y12
+	VPADDQ   Y9, Y12, Y12
+	VPSRLQ   $0x2d, Y12, Y12
+	VPSUBQ   Y5, Y12, Y12
+	VPANDN   Y12, Y10, Y12
+	VPANDN   Y8, Y0, Y8
+	VPSRLQ   $0x30, Y8, Y8
+	VPOR     Y8, Y12, Y12
+	VMOVDQU  64(CX)(BX*8), Y8
+	VPAND    Y0, Y8, Y9
+	VPCMPEQQ Y1, Y9, Y10
+	VPSUBQ   Y3, Y9, Y13
+	VPCMPGTQ Y4, Y13, Y14
+	VPOR     Y13, Y14, Y14
+	VPANDN   Y14, Y10, Y14
+	VPOR     Y14, Y7, Y7
+
+	// To even: what is half way goes up if the last bit is set.
+	VPSLLQ   $0x12, Y9, Y13
+	VPSRLQ   $0x3f, Y13, Y13
+	VPADDQ   Y2, Y13, Y13
+	VPADDQ   Y9, Y13, Y13
+	VPSRLQ   $0x2d, Y13, Y13
+	VPSUBQ   Y5, Y13, Y13
+	VPANDN   Y13, Y10, Y13
+	VPANDN   Y8, Y0, Y8
+	VPSRLQ   $0x30, Y8, Y8
+	VPOR     Y8, Y13, Y13
+	VMOVDQU  96(CX)(BX*8), Y8
+	VPAND    Y0, Y8, Y9
+	VPCMPEQQ Y1, Y9, Y10
+	VPSUBQ   Y3, Y9, Y14
+	VPCMPGTQ Y4, Y14, Y15
+	VPOR     Y14, Y15, Y15
+	VPANDN   Y15, Y10, Y15
+	VPOR     Y15, Y7, Y7
+
+	// To even: what is half way goes up if the last bit is set.
+	VPSLLQ    $0x12, Y9, Y14
+	VPSRLQ    $0x3f, Y14, Y14
+	VPADDQ    Y2, Y14, Y14
+	VPADDQ    Y9, Y14, Y14
+	VPSRLQ    $0x2d, Y14, Y14
+	VPSUBQ    Y5, Y14, Y14
+	VPANDN    Y14, Y10, Y14
+	VPANDN    Y8, Y0, Y8
+	VPSRLQ    $0x30, Y8, Y8
+	VPOR      Y8, Y14, Y14
+	VMOVMSKPD Y7, SI
+	TESTL     SI, SI
+	JNE       done
+	VPACKUSDW Y12, Y11, Y11
+	VPACKUSDW Y14, Y13, Y13
+	VPACKUSDW Y13, Y11, Y11
+	VPERMD    Y11, Y6, Y11
+	VMOVDQU   Y11, (AX)(BX*2)
+	ADDQ      $+16, BX
+	JMP       loop
+
+done:
+	MOVQ BX, ret+48(FP)
+	VZEROUPPER
+	RET
+
+DATA order<>+0(SB)/1, $0x00
+DATA order<>+1(SB)/1, $0x04
+DATA order<>+2(SB)/1, $0x01
+DATA order<>+3(SB)/1, $0x05
+DATA order<>+4(SB)/1, $0x02
+DATA order<>+5(SB)/1, $0x06
+DATA order<>+6(SB)/1, $0x03
+DATA order<>+7(SB)/1, $0x07
+GLOBL order<>(SB), RODATA|NOPTR, $8

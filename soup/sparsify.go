@@ -103,10 +103,9 @@ func magnitudeOutliers(ctx context.Context, t *Tensor, _ draw) (mask, error) {
 
 // differenceCuts finds cuts in each model's differences from the base.
 func (t *Tensor) differenceCuts(ctx context.Context, counts [][]int64) ([][]cut, error) {
-	return cuts(t.series(ctx, func(x [][]float64, base []float64, at int64, see see) {
-		for i, x := range x {
-			subtract(x, x, base)
-			see(i, x, at)
+	return cuts(t.series(ctx, t.scanDifferences, func(d [][]float64, _ []float64, at int64, see see) {
+		for i, d := range d {
+			see(i, d, at)
 		}
 	}), counts)
 }
@@ -143,14 +142,13 @@ func bernoulli(_ context.Context, t *Tensor, random draw) (mask, error) {
 // either sum is zero.
 func (t *Tensor) rescaling(ctx context.Context, unit int64, m mask) ([]float64, error) {
 	sums := [][]float64{make([]float64, len(t.in)), make([]float64, len(t.in))}
-	err := t.scan(ctx, unit, blocks(t.elements(), unit), func(int64) (look, func() error) {
+	err := t.scanDifferences(ctx, unit, blocks(t.elements(), unit), func(int64) (look, func() error) {
 		block := [][]float64{make([]float64, len(t.in)), make([]float64, len(t.in))}
-		return func(x [][]float64, base []float64, at int64) {
-			for i, x := range x {
-				subtract(x, x, base)
-				addMagnitudes(&block[0][i], x)
-				m(x, i, at)
-				addMagnitudes(&block[1][i], x)
+		return func(d [][]float64, _ []float64, at int64) {
+			for i, d := range d {
+				addMagnitudes(&block[0][i], d)
+				m(d, i, at)
+				addMagnitudes(&block[1][i], d)
 			}
 		}, addLater(sums, block)
 	})

@@ -85,7 +85,7 @@ func (m taskMethod) method() Method {
 		density, rescale = noEffect, noEffect
 	}
 	return Method{
-		Name: m.name, Doc: m.doc, Base: NeedsBase, Min: 1, ByRow: m.byRow,
+		Name: m.name, Doc: m.doc, Base: NeedsBase, Min: 1, ByRow: func(*Tensor) bool { return m.byRow },
 		Params: append([]Param{
 			weightParam,
 			{Name: "density", Doc: density, PerModel: true, Default: 1},

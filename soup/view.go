@@ -21,6 +21,7 @@ type view struct {
 	out  formats.DType
 	size int64
 	unit int64 // elements that are computed together: of a row, or 1
+	step int64 // about how many the kernel is given at a time
 	lost *formats.CastStats
 
 	coefficients []*big.Rat // of a linear combination
@@ -40,12 +41,12 @@ type kernel interface {
 }
 
 func newView(ctx context.Context, m *Method, t *Tensor, in []*input, out formats.DType, lost *formats.CastStats) (*view, error) {
-	v := &view{ctx: ctx, m: m, t: t, in: in, out: out, unit: 1, lost: lost}
+	v := &view{ctx: ctx, m: m, t: t, in: in, out: out, unit: 1, step: rangedElems, lost: lost}
 	var err error
 	if v.size, err = formats.BytesOf(out, t.Shape); err != nil {
 		return nil, err
 	}
-	if m.ByRow {
+	if m.ByRow != nil && m.ByRow(t) {
 		if v.unit, err = t.row(); err != nil {
 			return nil, err
 		}
@@ -63,7 +64,7 @@ func newView(ctx context.Context, m *Method, t *Tensor, in []*input, out formats
 			v.coefficients = append(v.coefficients, c.coefficient(i))
 		}
 		c, v.in = c.used(in)
-		v.kernel = newCombined(c, v.in, out, lost)
+		v.step, v.kernel = blockElems, newCombined(c, v.in, out, lost)
 	}
 	return v, nil
 }
@@ -139,7 +140,7 @@ func (v *view) compute(k kernel, s *scratch, dst []byte, first, n int64) error {
 			return err
 		}
 	}
-	step := max(blockElems/v.unit, 1) * v.unit
+	step := max(v.step/v.unit, 1) * v.unit
 	s.y, s.mid = grow(s.y, int(step)), grow(s.mid, int(step))
 	parts := make([][]byte, len(raw))
 	width := v.out.BlockBytes()

@@ -19,12 +19,15 @@ type alike struct {
 	known map[string]*around
 }
 
-// around is what an item has before and behind its numbers; what may differ is
-// zero behind.
+// around is what an item has before and behind its numbers.
 type around struct {
 	before, behind []byte
-	free           [][2]int // of behind
+	free           []span // of behind: what may differ, and is zero there
+	sums           [][2]int
 }
+
+// span is bytes [begin, end).
+type span struct{ begin, end int }
 
 const (
 	// maxAround is how long both parts may be: torch writes 700 and 1000 bytes.
@@ -48,10 +51,21 @@ func (a *alike) find(i *item) (int64, bool) {
 	if formats.ReadFull(i.file, before, i.at.off) != nil || formats.ReadFull(i.file, behind, i.at.off+n+i.size) != nil {
 		return 0, false // looking into it will tell why
 	}
-	for _, f := range k.free {
-		clear(behind[f[0]:f[1]])
+	return n, bytes.Equal(before, k.before) && k.normal(behind) && bytes.Equal(behind, k.behind)
+}
+
+// normal makes what may differ zero, and reports whether both places of each
+// checksum have the same one.
+func (k *around) normal(behind []byte) bool {
+	for _, at := range k.sums {
+		if !bytes.Equal(behind[at[0]:at[0]+4], behind[at[1]:at[1]+4]) {
+			return false
+		}
 	}
-	return n, bytes.Equal(before, k.before) && bytes.Equal(behind, k.behind)
+	for _, f := range k.free {
+		clear(behind[f.begin:f.end])
+	}
+	return true
 }
 
 // add makes an item known whose numbers begin at n.
@@ -64,12 +78,8 @@ func (a *alike) add(i *item, n int64) {
 	if formats.ReadFull(i.file, k.before, i.at.off) != nil || formats.ReadFull(i.file, k.behind, i.at.off+n+i.size) != nil {
 		return
 	}
-	var ok bool
-	if k.free, ok = freeBytes(k.behind); !ok {
+	if !k.findFree() || !k.normal(k.behind) {
 		return
-	}
-	for _, f := range k.free {
-		clear(k.behind[f[0]:f[1]])
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -81,49 +91,70 @@ func (a *alike) add(i *item, n int64) {
 	}
 }
 
-// freeBytes finds what may differ in the rest of an archive behind the content of
-// a member: checksums, and the content of the member with the id. Each record must
-// follow the one before; of the members the lengths are known.
-func freeBytes(b []byte) (free [][2]int, ok bool) {
-	sized := map[string]int{"version": 2, ".data/serialization_id": 40}
-	all := len(b)
-	for len(b) >= 30 {
-		le, begin := binary.LittleEndian, all-len(b)
-		var n int
+const (
+	numbers = "data/0"
+	id      = ".data/serialization_id"
+)
+
+// contents are the members that come behind the numbers, and their lengths.
+var contents = map[string]int{"version": 2, id: 40}
+
+// findFree finds what may differ in the archive behind the numbers: their checksum,
+// the id and its checksum, each checksum there and in the directory. Each record
+// must follow the one before.
+func (k *around) findFree() bool {
+	le, sums := binary.LittleEndian, map[string]int{}
+	free := func(at, n int) { k.free = append(k.free, span{at, at + n}) }
+	last := numbers // the member before
+	for at, b := 0, k.behind; len(b) >= 30; b = k.behind[at:] {
+		n := 0
 		switch string(b[:4]) {
 		case "PK\x07\x08":
-			free = append(free, [2]int{begin + 4, begin + 8})
+			if last == numbers || last == id {
+				sums[last] = at + 4
+				free(at+4, 4)
+			}
 			n = 16
-			if string(b[16:18]) != "PK" { // sizes of 8 bytes
-				n = 24
+			if string(b[16:18]) != "PK" {
+				n = 24 // with sizes of 8 bytes
 			}
 		case "PK\x03\x04":
-			n = 30 + int(le.Uint16(b[26:])) + int(le.Uint16(b[28:]))
+			name := int(le.Uint16(b[26:]))
+			n = 30 + name + int(le.Uint16(b[28:]))
 			if n > len(b) {
-				return nil, false
+				return false
 			}
-			_, name, _ := strings.Cut(string(b[30:30+le.Uint16(b[26:])]), "/")
-			size, known := sized[name]
+			last = member(b[30 : 30+name])
+			size, known := contents[last]
 			if !known {
-				return nil, false
+				return false
 			}
-			if name != "version" {
-				free = append(free, [2]int{begin + n, begin + n + size})
+			if last == id {
+				free(at+n, size)
 			}
 			n += size
 		case "PK\x01\x02":
-			if len(b) < 46 {
-				return nil, false
+			if len(b) < 46 || 46+int(le.Uint16(b[28:])) > len(b) {
+				return false
 			}
-			free = append(free, [2]int{begin + 16, begin + 20})
+			if sum, ok := sums[member(b[46:46+int(le.Uint16(b[28:]))])]; ok {
+				k.sums = append(k.sums, [2]int{sum, at + 16})
+				free(at+16, 4)
+			}
 			n = 46 + int(le.Uint16(b[28:])) + int(le.Uint16(b[30:])) + int(le.Uint16(b[32:]))
-		default: // the end records: nothing there may differ
-			return free, true
+		default:
+			return true // the end records: nothing there may differ
 		}
 		if n > len(b) {
-			return nil, false
+			return false
 		}
-		b = b[n:]
+		at += n
 	}
-	return free, true
+	return true
+}
+
+// member is a name without the folder that all members are in.
+func member(name []byte) string {
+	_, in, _ := strings.Cut(string(name), "/")
+	return in
 }

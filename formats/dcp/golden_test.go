@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -128,5 +129,36 @@ func TestRanges(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Chunks that are parts of the storage in their item, rows as well as columns.
+func TestViews(t *testing.T) {
+	c := open(t, "testdata/views")
+	for i, w := range []counted{{formats.F32, []int64{6, 2}, 0}, {formats.BF16, []int64{4, 6}, 0}} {
+		x := c.Tensors[i]
+		if got := readAll(t, x); x.DType != w.d || !slices.Equal(x.Shape, w.shape) || !bytes.Equal(got, w.bytes()) {
+			t.Errorf("%s: got %s %v %x", x.Name, x.DType, x.Shape, got)
+		}
+	}
+}
+
+// The metadata of a run of OLMo-core, of which there are no other files.
+func TestMetadataAlone(t *testing.T) {
+	b, err := os.ReadFile("../torch/testdata/sample.metadata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMetadata("sample.metadata")
+	if err := m.parse(b); err != nil {
+		t.Fatal(err)
+	}
+	const key, lr = "model.blocks.0.attention.w_q.weight", "optim.param_groups.blocks.0.attention.w_q.weight.lr"
+	x := m.tensors[0]
+	if len(m.tensors) != 1 || x.key != key || x.dtype != formats.F32 || fmt.Sprint(x.shape, x.chunks) != "[4 4] [{[0 0] [2 4]} {[2 0] [2 4]}]" {
+		t.Errorf("got %v", x)
+	}
+	if fmt.Sprint(m.objects) != "["+lr+"]" || len(m.items) != 3 || m.items[keyOf(key, size{2, 0})] != (location{"__1_0.distcp", 0, 1234}) || m.items[itemKey{key: lr}].length != 500 {
+		t.Errorf("got %v, %v", m.objects, m.items)
 	}
 }

@@ -289,11 +289,14 @@ func (m *machine) object(op byte) error {
 		if !ok {
 			return errStack
 		}
-		if len(args) == 1 && op == opReduce && class == "torch.Size" {
-			if s, err := sizes(args[0]); err == nil {
-				m.push(s)
-				return nil // it takes the place of the tuple
+		if len(args) == 1 && op == opReduce && class == sizeClass {
+			s, err := sizes(args[0])
+			if err != nil {
+				m.push(&object{class, err})
+			} else {
+				m.push(s) // it takes the place of the tuple
 			}
+			return nil
 		}
 		m.push(&object{class: class})
 	}

@@ -13,6 +13,8 @@ import (
 // size is a torch.Size: dimensions, or an offset.
 type size []int64
 
+const sizeClass = "torch.Size"
+
 // record makes of the state of an object what is wanted of it: the fields of
 // classes that are known by name, or an error, which is reported when it is clear
 // whose object it is; else nothing.
@@ -154,6 +156,11 @@ func sizes(v any) (size, error) {
 	case *array:
 		items = v.items
 	default:
+		if o, ok := v.(*object); ok && o.class == sizeClass {
+			if err, ok := o.state.(error); ok {
+				return nil, err // of an earlier call
+			}
+		}
 		return nil, errors.New("found no torch.Size, expected one")
 	}
 	if len(items) > maxRank {

@@ -60,6 +60,16 @@ const (
 // rankName matches the file of a rank in the first layout.
 var rankName = regexp.MustCompile(`^rank[0-9]+\.pt$`)
 
+// InParts reports whether the tensors are joined of parts in several files, which
+// hold more than those.
+func (s *Source) InParts() bool {
+	switch s.layout {
+	case shardedLegacyLayout, shardedLocalLayout, shardedCoreLayout:
+		return true
+	}
+	return s.Distributed != nil
+}
+
 // openSharded opens a directory, or that of the file of a rank. optim matches the
 // files of the ranks' optimizers, if those have a directory of their own.
 func openSharded(path, optim string, open func(dir string) (*formats.Checkpoint, error)) (*Source, error) {

@@ -11,7 +11,7 @@ import (
 
 // TestLooseWhole: of a whole model Loose makes what Model makes, and finds nothing.
 func TestLooseWhole(t *testing.T) {
-	paths := []string{"random:tiny", mha + "olmo", mha + "olmo-core-unsharded", mha + "olmo2-mha-q8_0.gguf", mha + "hf-bin", testdata + "models/olmo2-mha/model.safetensors"}
+	paths := []string{"random:tiny", mha + "olmo", mha + "olmo-core-unsharded", mha + "olmo-core", mha + "olmo-sharded-torch", mha + "olmo2-mha-q8_0.gguf", mha + "hf-bin", testdata + "models/olmo2-mha/model.safetensors"}
 	for _, m := range models {
 		paths = append(paths, testdata+"models/"+m)
 	}

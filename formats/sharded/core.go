@@ -42,21 +42,26 @@ func (c *core) open() (*formats.Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.files(tensors); err != nil {
-		return nil, err
-	}
-	for i := range tensors {
-		t := &tensors[i]
-		if err := c.tensor(t); err != nil {
-			return nil, placed(err, c.file, fmt.Sprintf("tensor %.120q", t.name))
-		}
-	}
-	if err := c.leftOver(); err != nil {
+	if err := c.gather(tensors); err != nil {
 		return nil, err
 	}
 	out := &formats.Checkpoint{Path: c.dir, Files: c.pool.All(), Findings: c.findings(), Closers: []io.Closer{c.pool}}
 	out.Tensors, err = c.join(c.file)
 	return out, err
+}
+
+// gather gathers the parts of the tensors from the files.
+func (c *core) gather(tensors []coreTensor) error {
+	if err := c.files(tensors); err != nil {
+		return err
+	}
+	for i := range tensors {
+		t := &tensors[i]
+		if err := c.tensor(t); err != nil {
+			return placed(err, c.file, fmt.Sprintf("tensor %.120q", t.name))
+		}
+	}
+	return c.leftOver()
 }
 
 // files opens what the metadata names.

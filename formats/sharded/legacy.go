@@ -60,6 +60,11 @@ func (l *legacy) read(rank int64) error {
 	if err != nil {
 		return err
 	}
+	return l.take(f)
+}
+
+// take takes what a rank has of the model.
+func (l *legacy) take(f *rankFile) error {
 	l.found.add(f.File)
 	v, _ := f.root.Get("model")
 	model, ok := v.(*torch.Dict)
@@ -92,7 +97,7 @@ func (l *legacy) read(rank int64) error {
 			return err
 		}
 	}
-	if rank == 0 {
+	if f.rank == 0 {
 		l.optimizer(f)
 	}
 	return nil

@@ -1,11 +1,8 @@
 package sharded
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -96,11 +93,6 @@ func (l *local) open(dir string) (*formats.Checkpoint, error) {
 		}
 	}
 	c := &formats.Checkpoint{Path: dir, Files: l.pool.All(), Findings: l.findings(), Closers: []io.Closer{l.pool}}
-	if fi, err := os.Stat(filepath.Join(dir, localMetadata)); err == nil {
-		c.Files = append([]formats.File{{Path: filepath.Join(dir, localMetadata), Bytes: fi.Size()}}, c.Files...)
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
 	var err error
 	c.Tensors, err = l.join(l.dir)
 	return c, err

@@ -49,14 +49,7 @@ func widenBF16() {
 	VPXOR(most, most, most)
 	loop(i, n, func() {
 		for k := 0; k < 16; k += 8 {
-			b, size, low, high := YMM(), YMM(), YMM(), YMM()
-			VPMOVZXWD(at(src, i, 2, k), b)
-			VPSLLD(operand.U8(16), b, b)
-			VPAND(magnitude, b, size)
-			VPMAXUD(size, most, most)
-			VCVTPS2PD(b.AsX(), low)
-			VEXTRACTI128(operand.U8(1), b, b.AsX())
-			VCVTPS2PD(b.AsX(), high)
+			low, high := widened(src, i, k, magnitude, most)
 			VMOVUPD(low, at(dst, i, 8, k))
 			VMOVUPD(high, at(dst, i, 8, k+4))
 		}
@@ -64,6 +57,47 @@ func widenBF16() {
 	largest(most)
 	VZEROUPPER()
 	RET()
+}
+
+func widenMinusBF16() {
+	TEXT("widenMinusBF16AVX2", NOSPLIT, "func(dst []float64, src []byte, base []float64) uint32")
+	Pragma("noescape")
+	Doc("widenMinusBF16AVX2 is widenBF16AVX2, and then",
+		"",
+		"\tfor i, v := range base {",
+		"\t\tdst[i] -= v",
+		"\t}")
+	dst, n, src, i := Load(Param("dst").Base(), GP64()), Load(Param("dst").Len(), GP64()), Load(Param("src").Base(), GP64()), GP64()
+	base := Load(Param("base").Base(), GP64())
+	magnitude, most := broadcastD(math.MaxInt32), YMM()
+	VPXOR(most, most, most)
+	loop(i, n, func() {
+		for k := 0; k < 16; k += 8 {
+			low, high := widened(src, i, k, magnitude, most)
+			VSUBPD(at(base, i, 8, k), low, low)
+			VSUBPD(at(base, i, 8, k+4), high, high)
+			VMOVUPD(low, at(dst, i, 8, k))
+			VMOVUPD(high, at(dst, i, 8, k+4))
+		}
+	})
+	largest(most)
+	VZEROUPPER()
+	RET()
+}
+
+// widened widens eight elements of bfloat16 from number i+k on, and keeps the
+// largest magnitude.
+func widened(src, i Register, k int, magnitude, most VecVirtual) (low, high VecVirtual) {
+	b, size := YMM(), YMM()
+	low, high = YMM(), YMM()
+	VPMOVZXWD(at(src, i, 2, k), b)
+	VPSLLD(operand.U8(16), b, b)
+	VPAND(magnitude, b, size)
+	VPMAXUD(size, most, most)
+	VCVTPS2PD(b.AsX(), low)
+	VEXTRACTI128(operand.U8(1), b, b.AsX())
+	VCVTPS2PD(b.AsX(), high)
+	return low, high
 }
 
 func widenF32() {
@@ -141,4 +175,84 @@ func halves(y VecVirtual) VecVirtual {
 	VEXTRACTF128(operand.U8(1), y, x)
 	VSHUFPS(operand.U8(0b10_00_10_00), x, y.AsX(), x)
 	return x
+}
+
+func roundBF16() {
+	TEXT("roundBF16AVX2", NOSPLIT, "func(dst []byte, src []float64) int")
+	Pragma("noescape")
+	Doc("roundBF16AVX2 rounds elements to the nearest bfloat16, groups of 16 up to the",
+		"first that has one that is not zero and below 2^-126, or not below 2^127. It",
+		"returns how many.")
+	dst, src, n, i := Load(Param("dst").Base(), GP64()), Load(Param("src").Base(), GP64()), Load(Param("src").Len(), GP64()), GP64()
+	magnitude, zero := ones(0, 63), YMM()
+	VPXOR(zero, zero, zero)
+	// As float64 has them, 45 bits are to be rounded away, and exponents are more.
+	const rest = 52 - 7
+	half, least, span := broadcastQ(1<<(rest-1)-1), broadcastQ((1023-126)<<52), broadcastQ((127+126)<<52-1)
+	exponents := broadcastQ((1023 - 127) << 7)
+	order := YMM()
+	VPMOVZXBD(bytesOf(0, 4, 1, 5, 2, 6, 3, 7), order)
+	XORQ(i, i)
+	Label("loop")
+	CMPQ(i, n)
+	JGE(operand.LabelRef("done"))
+	bad := YMM()
+	VPXOR(bad, bad, bad)
+	var r [4]VecVirtual
+	for k := range r {
+		v, size, none, from, far := YMM(), YMM(), YMM(), YMM(), YMM()
+		VMOVDQU(at(src, i, 8, 4*k), v)
+		VPAND(magnitude, v, size)
+		VPCMPEQQ(zero, size, none)
+		VPSUBQ(least, size, from)
+		VPCMPGTQ(span, from, far)
+		VPOR(from, far, far)
+		VPANDN(far, none, far)
+		VPOR(far, bad, bad)
+		Comment("To even: what is half way goes up if the last bit is set.")
+		r[k] = YMM()
+		VPSLLQ(operand.U8(63-rest), size, r[k])
+		VPSRLQ(operand.U8(63), r[k], r[k])
+		VPADDQ(half, r[k], r[k])
+		VPADDQ(size, r[k], r[k])
+		VPSRLQ(operand.U8(rest), r[k], r[k])
+		VPSUBQ(exponents, r[k], r[k])
+		VPANDN(r[k], none, r[k])
+		VPANDN(v, magnitude, v)
+		VPSRLQ(operand.U8(63-15), v, v)
+		VPOR(v, r[k], r[k])
+	}
+	set := GP32()
+	VMOVMSKPD(bad, set)
+	TESTL(set, set)
+	JNE(operand.LabelRef("done"))
+	VPACKUSDW(r[1], r[0], r[0])
+	VPACKUSDW(r[3], r[2], r[2])
+	VPACKUSDW(r[2], r[0], r[0])
+	VPERMD(r[0], order, r[0])
+	VMOVDQU(r[0], at(dst, i, 2, 0))
+	ADDQ(operand.I8(16), i)
+	JMP(operand.LabelRef("loop"))
+	Label("done")
+	Store(i, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// broadcastQ returns a register of lanes of 64 bits with this value.
+func broadcastQ(v uint64) VecVirtual {
+	r, x, y := GP64(), XMM(), YMM()
+	MOVQ(operand.U64(v), r)
+	VMOVQ(r, x)
+	VPBROADCASTQ(x, y)
+	return y
+}
+
+// bytesOf returns eight bytes of memory.
+func bytesOf(b ...byte) operand.Mem {
+	m := GLOBL("order", RODATA|NOPTR)
+	for i, v := range b {
+		DATA(i, operand.U8(v))
+	}
+	return m
 }

@@ -16,7 +16,9 @@ func main() {
 	divide(false)
 	widenBF16()
 	widenF32()
+	widenMinusBF16()
 	roundToOdd()
+	roundBF16()
 	Generate()
 }
 

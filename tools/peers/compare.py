@@ -12,6 +12,7 @@ import warnings
 import torch
 import transformers
 
+from check_core import Core
 from check_files import Files
 from check_forward import Forward
 from check_gguf import GGUF
@@ -78,6 +79,7 @@ def compare(h, given):
     Inspect(h).check()
     Stats(h).check()
     Diff(h).check()
+    Core(h).check()
     tokens.check(tok.values())
     for name in ("olmo2-mha", "olmo2-gqa", "olmo3", "olmo1", "olmo1-tied"):
         files.check_shards(Shape(name), h.tree / "testdata" / "models" / name)

@@ -4,8 +4,9 @@ Runs under whatever torch its Python has, in WORLD processes of gloo on the CPU.
 PEERS, HF a directory of transformers (olmo2). FORM is
 
     core        OLMo-core's model under its FSDP and AdamW after one step at learning rate 0, as its trainer saves it
-    core-flat   the same with the optimizer's state flattened, as OLMo-core 2.2 and later do by default when training
-    torch_new   the older trainer's names in torch's own files: its checkpointer of that name, restated
+    core-small  the same with an optimizer of the norms alone, for testdata
+    core-flat   core with the optimizer's state flattened, as OLMo-core 2.2 and later do by default when training
+    torch_new   the older trainer's names in torch's own files: its checkpointer of that name, restated, with moments of the norms alone
 
 OUT becomes the directory of a step: model_and_optim, and the config that the trainer puts beside it.
 """
@@ -59,14 +60,17 @@ def olmo_core(form, c, state, out, rank, world):
     model = config.build(init_device="cpu").to(next(iter(state.values())).dtype)
     model.load_state_dict(official.core_state(state), strict=True)
     model.apply_fsdp(dp_mesh=init_device_mesh("cpu", (world,)))
-    optim = AdamWConfig(lr=0.0, weight_decay=0.0).build(model)
+    if form == "core-small":
+        optim = torch.optim.AdamW([p for n, p in model.named_parameters() if "norm" in n], lr=0.0)
+    else:
+        optim = AdamWConfig(lr=0.0, weight_decay=0.0).build(model)
     for p in model.parameters():  # made up: torch 2.6 computes no gradients of a sharded model on the CPU
         p.grad = torch.full_like(p, 0.5)
     optim.step()
     save_model_and_optim_state(str(out / "model_and_optim"), model, optim, flatten_optimizer_state=form == "core-flat")
     if rank == 0:
         (out / "config.json").write_text(json.dumps(official.core_experiment(config, c)))
-        (out / ".metadata.json").write_text('{"version": "2.3.0"}')
+        (out / ".metadata.json").write_text('{"version": "2.3.0", "ephemeral": false}')
         (out / "train").mkdir()
         torch.save({"global_step": 7, "global_train_tokens_seen": 7168, "epoch": 1, "world_size": world}, out / "train/rank0.pt")
 
@@ -81,8 +85,9 @@ def torch_new(form, c, state, out, rank, world):
     mesh = DeviceMesh("cpu", list(range(world)))
     saved = {}
     for name, t in official.legacy_state(c, state).items():
-        for key in ("model." + name, f"optim.state.{name}.exp_avg"):
-            saved[key] = distribute_tensor(t.float(), mesh, [Shard(0)]).to(t.dtype)
+        saved["model." + name] = distribute_tensor(t.float(), mesh, [Shard(0)]).to(t.dtype)
+        if t.dim() == 1:
+            saved[f"optim.state.{name}.exp_avg"] = saved["model." + name]
     if hasattr(dcp, "save"):
         dcp.save(saved, checkpoint_id=str(out / "model_and_optim"))
     else:

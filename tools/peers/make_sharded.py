@@ -1,14 +1,12 @@
 """Writes a sharded legacy checkpoint with OLMo's own checkpointers: make_sharded.py PEERS FORM UNSHARDED OUT WORLD
 
 Runs under whatever torch its Python has, in WORLD processes of gloo on the CPU. UNSHARDED is a directory with
-config.yaml and model.pt. FORM is
+config.yaml and model.pt, FORM torch_legacy, local or olmo_core, as the trainer's setting sharded_checkpointer says. With a
+WORLD of 0, OLMo's unsharder of that form reads the checkpoint OUT into OUT/whole.pt.
 
-    torch_legacy, local, olmo_core
-
-as the trainer's setting sharded_checkpointer says.
 The model is wrapped in FSDP block by block, as the trainer does, and its optimizer has made one step (at learning
-rate 0), so that there are moments. OLMo 0.6 itself needs torch 2.1; under torch 1.13 its checkpointers' dictionaries
-are put together here, of torch's own ShardedTensor and FlatParameter.
+rate 0), so that there are moments. OLMo 0.6 needs torch 2.1 or later, and 2.1 or 2.2 for local. Under torch 1.13, which
+describes flat parameters as torch 2.0 does, the dictionaries of its checkpointers are put together here.
 """
 import os
 import pathlib
@@ -22,6 +20,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 def main():
     peers, form, unsharded, out, world = sys.argv[1:6]
+    if world == "0":
+        add_paths(pathlib.Path(peers))
+        return unshard(form, pathlib.Path(unsharded), pathlib.Path(out))
     if "RANK" in os.environ:
         work(pathlib.Path(peers), form, pathlib.Path(unsharded), pathlib.Path(out), int(os.environ["RANK"]), int(world))
         sys.stdout.flush()
@@ -38,9 +39,7 @@ def main():
 
 
 def work(peers, form, unsharded, out, rank, world):
-    sys.path.insert(0, str(HERE))
-    # Pure Python dependencies of OLMo; torch and numpy are found before these.
-    sys.path += [str(peers / "olmo"), str(peers / "core01"), str(peers / "venv/lib/python3.11/site-packages")]
+    add_paths(peers)
     allow_defaults()
     import torch
     import torch.distributed as dist
@@ -49,6 +48,28 @@ def work(peers, form, unsharded, out, rank, world):
     state = torch.load(unsharded / "model.pt", map_location="cpu")
     (by_olmo if modern else by_hand)(form, unsharded, out, rank, world, state)
     dist.barrier()
+
+
+def add_paths(peers):
+    """OLMo and its dependencies in Python; torch and numpy are found before these."""
+    sys.path.insert(0, str(HERE))
+    sys.path += [str(peers / "olmo"), str(peers / "core01"), str(peers / "venv/lib/python3.11/site-packages")]
+
+
+def unshard(form, unsharded, out):
+    import torch
+
+    from official import stand_ins
+    with stand_ins():
+        from olmo.checkpoint import build_sharded_checkpointer
+        from olmo.config import ShardedCheckpointerType, TrainConfig
+        if form == "olmo_core":
+            import olmo_core.distributed.checkpoint  # noqa: F401, used by OLMo's
+    config = TrainConfig.load(unsharded / "config.yaml")
+    config.sharded_checkpointer = ShardedCheckpointerType(form)
+    model, _, _ = build_sharded_checkpointer(config).unshard_checkpoint(
+        out, load_optimizer_state=form == "torch_legacy", load_trainer_state=False)
+    torch.save(dict(model), out / "whole.pt")
 
 
 def allow_defaults():

@@ -87,6 +87,12 @@ def training_layouts(shape, out):
             torch.testing.assert_close(getattr(got, "logits", got), want, rtol=1e-5, atol=1e-5)
 
 
+def distributed(source, out):
+    """But for an id of each save, the same bytes again."""
+    for form, layout in (("core-small", "olmo-core"), ("torch_new", "olmo-sharded-torch")):
+        subprocess.run([sys.executable, HERE / "make_distributed.py", PEERS, "olmo-core", form, source, out / layout, "2"], check=True)
+
+
 def ggufs(shape, source, out):
     from converter import Converter
     convert = Converter(PEERS)
@@ -121,6 +127,7 @@ def make(out):
         hf_bin(shape, layouts / "hf-bin")
         return
     training_layouts(shape, layouts)
+    distributed(out / "models" / shape.name, layouts)
     ggufs(shape, out / "models", layouts)
 
 
