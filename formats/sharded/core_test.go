@@ -28,7 +28,8 @@ func safetensorsFile(parts map[string][]byte) []byte {
 func coreDir(t interface {
 	TempDir() string
 	Fatal(...any)
-}, metadata string, parts ...map[string][]byte) string {
+}, metadata string, parts ...map[string][]byte,
+) string {
 	dir := t.TempDir()
 	for i, p := range parts {
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("rank_%d.safetensors", i)), safetensorsFile(p), 0o600); err != nil {

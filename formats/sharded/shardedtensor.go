@@ -157,8 +157,10 @@ func (s *shardedTensor) readGroup(v torch.Value) error {
 		key string
 		to  *int64
 	}{
-		{"local_rank", &s.group.localRank}, {"global_rank", &s.group.globalRank},
-		{"local_world_size", &s.group.localWorld}, {"global_world_size", &s.group.globalWorld},
+		{"local_rank", &s.group.localRank},
+		{"global_rank", &s.group.globalRank},
+		{"local_world_size", &s.group.localWorld},
+		{"global_world_size", &s.group.globalWorld},
 	} {
 		n, err := number(d, f.key)
 		if err != nil {

@@ -9,6 +9,9 @@ PEERS, HF a directory of transformers (olmo2). FORM is
     torch_new   the older trainer's names in torch's own files: its checkpointer of that name, restated, with moments of the norms alone
 
 OUT becomes the directory of a step: model_and_optim, and the config that the trainer puts beside it.
+
+    unshard     no writer: OUT becomes what OLMo-core's unshard_checkpoint, which its converter begins with, makes of the
+                model in the step HF
 """
 import json
 import os
@@ -25,15 +28,29 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 def main():
     peers, core, form, hf, out, world = sys.argv[1:7]
+    if form == "unshard":
+        return unshard(pathlib.Path(peers), core, hf, out)
     pathlib.Path(out).mkdir(parents=True)
     mp.spawn(work, (pathlib.Path(peers), core, form, pathlib.Path(hf), pathlib.Path(out), int(world), 29900 + os.getpid() % 90),
              nprocs=int(world))
 
 
-def work(rank, peers, core, form, hf, out, world, port):
-    # Pure Python dependencies; torch is found before these.
+def add_paths(peers, core):
+    """Pure Python dependencies; torch is found before these."""
     sys.path[1:1] = [str(HERE)]
     sys.path += [str(peers / core), str(peers / core / "deps"), str(peers / "olmo"), str(peers / "venv/lib/python3.11/site-packages")]
+
+
+def unshard(peers, core, step, out):
+    add_paths(peers, core)
+    import official
+    with official.stand_ins():
+        from olmo_core.distributed.checkpoint import unshard_checkpoint
+    unshard_checkpoint(f"{step}/model_and_optim", out, optim=False, quiet=True)
+
+
+def work(rank, peers, core, form, hf, out, world, port):
+    add_paths(peers, core)
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(world), "RANK": str(rank),
                    "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": str(world), "NUM_NODES": "1", "FS_LOCAL_RANK": str(rank)}
     dist.init_process_group("gloo", rank=rank, world_size=world)

@@ -65,10 +65,10 @@ def unshard(form, unsharded, out):
         from olmo.config import ShardedCheckpointerType, TrainConfig
         if form == "olmo_core":
             import olmo_core.distributed.checkpoint  # noqa: F401, used by OLMo's
-    config = TrainConfig.load(unsharded / "config.yaml")
-    config.sharded_checkpointer = ShardedCheckpointerType(form)
-    model, _, _ = build_sharded_checkpointer(config).unshard_checkpoint(
-        out, load_optimizer_state=form == "torch_legacy", load_trainer_state=False)
+        config = TrainConfig.load(unsharded / "config.yaml")
+        config.sharded_checkpointer = ShardedCheckpointerType(form)
+        model, _, _ = build_sharded_checkpointer(config).unshard_checkpoint(
+            out, load_optimizer_state=form == "torch_legacy", load_trainer_state=False)
     torch.save(dict(model), out / "whole.pt")
 
 
