@@ -7,7 +7,7 @@ package soup
 func accumulateFast(sums []float64, x []float32, w float64, seen *spread) int { return 0 }
 func divideFast(dst []float32, sums []float64, d float64) int                 { return 0 }
 func divideNearestFast(dst []float32, sums []float64, d float64) int          { return 0 }
-func widenBF16Fast(dst []float64, src []byte) (n int, most uint32) { return 0, 0 }
+func widenBF16Fast(dst []float64, src []byte) (n int, most uint32)            { return 0, 0 }
 
 func widenF32Fast(dst []float64, src []float32) (n int, most uint32) { return 0, 0 }
 
