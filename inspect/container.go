@@ -87,7 +87,11 @@ func (r *Report) lookAtContainers(src *olmo.Source) {
 				if file, err = torch.OpenFile(f.Path); err != nil {
 					break
 				}
-				err = c.readTorch(r, file)
+				if src.InParts() {
+					c.readRank(file)
+				} else {
+					err = c.readTorch(r, file)
+				}
 				_ = file.Close()
 				break
 			}

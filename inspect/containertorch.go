@@ -38,6 +38,17 @@ func (c *Container) readTorch(r *Report, f *torch.File) error {
 	return err
 }
 
+// readRank describes the file of a rank, in which parts of tensors stand in objects
+// of all kinds: which bytes are the model's is not asked.
+func (c *Container) readRank(f *torch.File) {
+	for _, s := range f.Storages() {
+		c.TensorBytes += s.Bytes
+	}
+	c.fact("storages", "%d", len(f.Storages()))
+	c.fact("pickle protocol", "%d", f.Scan.Protocol)
+	c.archive(f.Members(), c.TensorBytes)
+}
+
 // archive describes the members: which torch writes such, how they are aligned,
 // whether they have checksums.
 func (c *Container) archive(members []torch.Member, stored int64) {

@@ -16,9 +16,10 @@ import (
 	"olmotool/formats/shards"
 )
 
-// maxOpen is how many files a pool keeps open: well below the limit that
-// systems set a process, 1024 or 256.
-const maxOpen = 128
+// maxOpen is how many files a pool keeps open: half of the 1024 that Linux lets a
+// process have at the least. Reading tensor by tensor goes through all files in
+// turn, so that as many as there are ranks is best.
+const maxOpen = 512
 
 // Pool opens the files of a directory as they are read, and closes those that
 // were not for the longest time.

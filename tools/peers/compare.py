@@ -20,6 +20,7 @@ from check_golden import Golden
 from check_layouts import Layouts
 from check_mean import Means
 from check_search import Search
+from check_sharded import Sharded
 from check_soup import Soup
 from check_text import Text
 from check_tokens import Tokens
@@ -80,6 +81,7 @@ def compare(h, given):
     Stats(h).check()
     Diff(h).check()
     Core(h).check()
+    Sharded(h).check()
     tokens.check(tok.values())
     for name in ("olmo2-mha", "olmo2-gqa", "olmo3", "olmo1", "olmo1-tied"):
         files.check_shards(Shape(name), h.tree / "testdata" / "models" / name)

@@ -10,8 +10,9 @@ PEERS, HF a directory of transformers (olmo2). FORM is
 
 OUT becomes the directory of a step: model_and_optim, and the config that the trainer puts beside it.
 
-    unshard     no writer: OUT becomes what OLMo-core's unshard_checkpoint, which its converter begins with, makes of the
-                model in the step HF
+    unshard     no writer: OUT/model.pt becomes what OLMo-core's unshard_checkpoint, which its converter begins with,
+                makes of the model in the step HF
+    load        the same by torch's loader
 """
 import json
 import os
@@ -28,8 +29,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 def main():
     peers, core, form, hf, out, world = sys.argv[1:7]
-    if form == "unshard":
-        return unshard(pathlib.Path(peers), core, hf, out)
+    if form in ("unshard", "load"):
+        return read(pathlib.Path(peers), core, form, pathlib.Path(hf), pathlib.Path(out))
     pathlib.Path(out).mkdir(parents=True)
     mp.spawn(work, (pathlib.Path(peers), core, form, pathlib.Path(hf), pathlib.Path(out), int(world), 29900 + os.getpid() % 90),
              nprocs=int(world))
@@ -41,12 +42,20 @@ def add_paths(peers, core):
     sys.path += [str(peers / core), str(peers / core / "deps"), str(peers / "olmo"), str(peers / "venv/lib/python3.11/site-packages")]
 
 
-def unshard(peers, core, step, out):
+def read(peers, core, form, step, out):
     add_paths(peers, core)
     import official
     with official.stand_ins():
         from olmo_core.distributed.checkpoint import unshard_checkpoint
-    unshard_checkpoint(f"{step}/model_and_optim", out, optim=False, quiet=True)
+    if form == "unshard":
+        unshard_checkpoint(str(step / "model_and_optim"), str(out), optim=False, quiet=True)
+        return
+    from olmo_core.distributed.checkpoint import filesystem
+    from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
+    filesystem._StorageInfo.transform_descriptors = None  # torch asks for it, and OLMo-core's class has none
+    out.mkdir()
+    dcp_to_torch_save(str(step / "model_and_optim"), str(out / "whole.pt"))
+    torch.save(torch.load(out / "whole.pt", weights_only=True)["model"], out / "model.pt")
 
 
 def work(rank, peers, core, form, hf, out, world, port):
