@@ -8,7 +8,12 @@
 // chunks of a tensor to one whose ranges can be read (open.go). Nothing in a
 // pickle is executed, here or in package torch.
 //
-// Of thousands of files only some are open at a time (pool.go). Items are opened
+// With a thousand processes .metadata says a million times the same. A small
+// machine (opcodes.go, machine.go) therefore keeps of its objects only the fields
+// that are wanted (record.go), and items that are alike but for their numbers are
+// taken apart once (alike.go).
+//
+// Of thousands of files only some are open at a time (package filepool). Items are opened
 // when they are first read: what has only been listed costs no more than its line
 // in .metadata.
 package dcp

@@ -61,7 +61,7 @@ func FuzzItem(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(dir, "x"), b, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		p := &pool{dir: dir}
+		p := newFiles(dir)
 		defer p.Close()
 		file, err := p.get("x")
 		if err != nil {

@@ -132,6 +132,27 @@ func TestRanges(t *testing.T) {
 	}
 }
 
+// What the kernel may copy is where the bytes lie: of chunks of whole rows only.
+func TestExtents(t *testing.T) {
+	for _, x := range open(t, "testdata/torch260").Tensors {
+		es, ok := formats.Extents(x.Data, 0, x.Bytes())
+		if split := x.Name == "columns" || x.Name == "deep"; ok == split {
+			t.Errorf("%s: extents %v, %t", x.Name, es, ok)
+		}
+		var got []byte
+		for _, e := range es {
+			b := make([]byte, e.N)
+			if err := formats.ReadFull(e.File, b, e.Off); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, b...)
+		}
+		if ok && !bytes.Equal(got, want[x.Name].bytes()) {
+			t.Errorf("%s: got %x", x.Name, got)
+		}
+	}
+}
+
 // Chunks that are parts of the storage in their item, rows as well as columns.
 func TestViews(t *testing.T) {
 	c := open(t, "testdata/views")

@@ -14,7 +14,7 @@ import (
 // one, which is looked into when it is first read.
 type item struct {
 	key   string
-	file  *pooled
+	file  *dataFile
 	at    location
 	dtype formats.DType
 	shape []int64
@@ -22,6 +22,7 @@ type item struct {
 
 	once sync.Once
 	data formats.Data
+	off  int64 // of the data in the file; -1 if they do not lie there as they are
 	err  error
 }
 
@@ -35,15 +36,26 @@ func (i *item) ReadAt(p []byte, off int64) (int, error) {
 	return i.data.ReadAt(p, off)
 }
 
+// Extents is where the chunk lies in its file, if the file stays open.
+func (i *item) Extents(off, n int64) ([]formats.Extent, bool) {
+	i.once.Do(i.open)
+	if i.err != nil || i.off < 0 {
+		return nil, false
+	}
+	f, ok := i.file.Pinned()
+	return []formats.Extent{{File: f, Off: i.off + off, N: n}}, ok
+}
+
 // open finds the chunk's bytes. The storage behind it may be larger: early
 // OLMo-core saved views without cloning them.
 func (i *item) open() {
-	if at, ok := i.file.pool.like.find(i); ok {
-		i.data = io.NewSectionReader(i.file, i.at.off+at, i.size)
+	i.off = -1
+	if at, ok := i.file.like.find(i); ok {
+		i.lies(at)
 		return
 	}
 	place := fmt.Sprintf("item at byte %d", i.at.off)
-	f, err := torch.OpenAt(io.NewSectionReader(i.file, i.at.off, i.at.length), i.at.length, i.file.path+": "+place)
+	f, err := torch.OpenAt(io.NewSectionReader(i.file, i.at.off, i.at.length), i.at.length, i.file.Path+": "+place)
 	if err != nil {
 		i.err = err
 		return
@@ -53,12 +65,18 @@ func (i *item) open() {
 	case err != nil:
 		i.err = err
 	case t.DType != i.dtype || !slices.Equal(t.Shape, i.shape):
-		i.err = formats.Errorf(i.file.path, place, "found %s %v, expected %s %v of tensor %.120q as in %s",
+		i.err = formats.Errorf(i.file.Path, place, "found %s %v, expected %s %v of tensor %.120q as in %s",
 			t.DType, t.Shape, i.dtype, i.shape, i.key, metadataName)
 	case t.Origin.Offset < 0:
 		i.data = t.Data // in another order, or compressed
 	default:
-		i.data = io.NewSectionReader(i.file, i.at.off+t.Origin.Offset, i.size)
-		i.file.pool.like.add(i, t.Origin.Offset)
+		i.lies(t.Origin.Offset)
+		i.file.like.add(i, t.Origin.Offset)
 	}
+}
+
+// lies is called with the place of the numbers within the item.
+func (i *item) lies(at int64) {
+	i.off = i.at.off + at
+	i.data = io.NewSectionReader(i.file, i.off, i.size)
 }

@@ -229,14 +229,14 @@ func TestAlike(t *testing.T) {
 		}
 		got := map[bool]string{}
 		for _, alone := range []bool{false, true} {
-			p := &pool{dir: g.dir}
+			p := newFiles(g.dir)
 			var data []byte
 			var err error
 			for _, l := range []location{first, second} {
 				if alone && l == first {
 					continue
 				}
-				var f *pooled
+				var f *dataFile
 				if f, err = p.get(l.path); err != nil {
 					t.Fatal(err)
 				}

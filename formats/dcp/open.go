@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,7 +40,7 @@ func Open(dir string) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &pool{dir: dir}
+	p := newFiles(dir)
 	if err := m.files(p); err != nil {
 		return nil, err
 	}
@@ -53,12 +52,11 @@ func Open(dir string) (*Checkpoint, error) {
 		}
 		c.Tensors = append(c.Tensors, x)
 	}
-	files := slices.Collect(maps.Values(p.files))
-	slices.SortFunc(files, func(a, b *pooled) int { return strings.Compare(a.path, b.path) })
-	for _, f := range files {
-		c.Files = append(c.Files, formats.File{Path: f.path, Bytes: f.size})
+	c.Files = append(c.Files, p.All()...)
+	for _, f := range p.all {
 		c.Parts = append(c.Parts, f.holds)
 	}
+	slices.SortFunc(c.Parts, func(a, b Part) int { return strings.Compare(a.Path, b.Path) })
 	c.Closers = append(c.Closers, p)
 	return c, nil
 }
@@ -67,7 +65,7 @@ func Open(dir string) (*Checkpoint, error) {
 const maxListed = 20
 
 // files looks at the files that items lie in.
-func (m *metadata) files(p *pool) error {
+func (m *metadata) files(p *files) error {
 	var missing []string
 	seen := map[string]bool{}
 	for _, k := range m.order {
@@ -83,11 +81,11 @@ func (m *metadata) files(p *pool) error {
 		case err != nil:
 			return err
 		}
-		if l.off > f.size || l.length > f.size-l.off {
-			return formats.Errorf(f.path, fmt.Sprintf("item %.120q", k.key), "found %d bytes, expected %d more from byte %d on: the file is cut off, or belongs to another %s", f.size, l.length, l.off, metadataName)
+		if l.off > f.Size || l.length > f.Size-l.off {
+			return formats.Errorf(f.Path, fmt.Sprintf("item %.120q", k.key), "found %d bytes, expected %d more from byte %d on: the file is cut off, or belongs to another %s", f.Size, l.length, l.off, metadataName)
 		}
 		f.holds.Items++
-		f.holds.ItemBytes += min(l.length, f.size-f.holds.ItemBytes) // items that overlap may be more than the file
+		f.holds.ItemBytes += min(l.length, f.Size-f.holds.ItemBytes) // items that overlap may be more than the file
 	}
 	if len(missing) == 0 {
 		return nil
@@ -101,7 +99,7 @@ func (m *metadata) files(p *pool) error {
 }
 
 // assemble joins the chunks of a tensor.
-func (m *metadata) assemble(p *pool, t *tensorMeta) (formats.Tensor, error) {
+func (m *metadata) assemble(p *files, t *tensorMeta) (formats.Tensor, error) {
 	chunks := make([]formats.Chunk, 0, len(t.chunks))
 	for _, c := range t.chunks {
 		n, err := formats.BytesOf(t.dtype, c.shape)
@@ -112,7 +110,7 @@ func (m *metadata) assemble(p *pool, t *tensorMeta) (formats.Tensor, error) {
 		if !ok && n > 0 {
 			return formats.Tensor{}, fmt.Errorf("tensor %.120q: found no item for the chunk at %v, expected one", t.key, c.offset)
 		}
-		var file *pooled
+		var file *dataFile
 		if ok {
 			if file, err = p.get(l.path); err != nil {
 				return formats.Tensor{}, err
@@ -123,9 +121,9 @@ func (m *metadata) assemble(p *pool, t *tensorMeta) (formats.Tensor, error) {
 			return formats.Tensor{}, err
 		}
 		if file != nil {
-			x.Origin = formats.Origin{Name: t.key, File: file.path, Offset: -1}
+			x.Origin = formats.Origin{Name: t.key, File: file.Path, Offset: -1}
 			file.holds.Chunks++
-			file.holds.TensorBytes += min(n, file.size-file.holds.TensorBytes)
+			file.holds.TensorBytes += min(n, file.Size-file.holds.TensorBytes)
 		}
 		chunks = append(chunks, formats.Chunk{Offset: c.offset, Tensor: x})
 	}

@@ -11,6 +11,7 @@
 //	weird.go   olmo-safetensors     config.yaml, model.safetensors with pickled names
 //	core.go    olmo-core-unsharded  config.json of OLMo-core, model.pt or model.safetensors,
 //	                                or several files in model/ (coremulti.go)
+//	coredist.go  olmo-core, olmo-sharded-torch  chunks by torch.distributed.checkpoint (package dcp)
 //	gguf.go    gguf                 one .gguf or a split set
 //	bare.go    safetensors, torch   a file of tensors with no model known
 //

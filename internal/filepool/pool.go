@@ -113,6 +113,23 @@ func (f *File) release() {
 	f.users--
 }
 
+// Pinned returns the file itself if it stays open until the pool is closed: if all
+// that were asked for may be open at a time. Ask for all of them before.
+func (f *File) Pinned() (*os.File, bool) {
+	f.pool.mu.Lock()
+	few := len(f.pool.files) <= maxOpen
+	f.pool.mu.Unlock()
+	if !few {
+		return nil, false
+	}
+	file, err := f.acquire()
+	if err != nil {
+		return nil, false // reading tells why
+	}
+	f.release()
+	return file, true
+}
+
 // All returns the files that were asked for, by their paths.
 func (p *Pool) All() []formats.File {
 	p.mu.Lock()

@@ -48,6 +48,9 @@ func TestPool(t *testing.T) {
 	if n := p.recent.Len(); n != maxOpen {
 		t.Errorf("found %d files open, expected %d", n, maxOpen)
 	}
+	if _, ok := files[0].Pinned(); ok {
+		t.Error("found a file that stays open, expected one that may be closed")
+	}
 	all := p.All()
 	if len(all) != len(files) || all[1].Path != filepath.Join(dir, "0001") || all[1].Bytes != 4 {
 		t.Errorf("found %d files, the second %+v", len(all), all[1])
@@ -80,6 +83,10 @@ func TestGetRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if file, ok := f.Pinned(); !ok || file.Name() != f.Path {
+		t.Errorf("found %v, %t, expected the file", file, ok)
+	}
+	f.close()
 	if err := os.Truncate(f.Path, 2); err != nil {
 		t.Fatal(err)
 	}
